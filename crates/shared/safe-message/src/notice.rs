@@ -1,0 +1,83 @@
+//! What was done to a mail, as a closed list: facts cross, the inner side
+//! puts them into words.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Address, SafeLine, SafeName, Sha256};
+
+/// Most notices of one mail; past it, [`Notice::More`] counts the rest.
+pub const MAX_NOTICES: usize = 100;
+
+/// One thing that the reader should know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Notice {
+    /// The body was made from HTML: layout, pictures and links' targets may
+    /// look different.
+    BodyFromHtml,
+    /// The mail had the text twice, and the HTML twin was left out.
+    HtmlTwinLeftOut,
+    /// The mail had no text that could be shown.
+    NoText,
+    /// Characters that could not be read were shown as U+FFFD: how many.
+    Unreadable(u32),
+    /// Invisible, control or direction-changing characters were taken out of
+    /// the text, or lines marked that a client would turn into a file.
+    TextCleaned(u32),
+    /// A part of the mail does not cross.
+    Removed(RemovedPart),
+    /// So many more parts do not cross, unnamed here.
+    More(u32),
+    /// The name beside the sender's address shows another address: the real
+    /// one.
+    SenderNameMisleads(Address),
+    /// The structure was sloppy in a way that two programs could read two
+    /// ways; what only one reading shows was left out.
+    Ambiguous,
+}
+
+/// A part that was kept out, as the reader needs to ask for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemovedPart {
+    /// Its cleaned name, if it had one.
+    pub name: Option<SafeName>,
+    /// The type that the mail declared, lower case (`application/pdf`).
+    pub declared: SafeLine,
+    /// Octets, decoded.
+    pub size: u64,
+    /// Digest of the decoded octets.
+    pub sha256: Sha256,
+    /// Why.
+    pub reason: RemovalReason,
+}
+
+/// Why a part does not cross.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RemovalReason {
+    /// The profile lets only text cross.
+    Attachment,
+    /// A picture that the HTML shows inside the text.
+    InlineImage,
+    /// A mail inside the mail.
+    NestedMail,
+    /// A delivery report's or a signature's technical part.
+    Technical,
+    /// Its encoding or type is unknown or contradicts itself.
+    Ambiguous,
+    /// Encrypted: nobody could look inside.
+    Encrypted,
+}
+
+impl RemovalReason {
+    /// The code in reports and manuals.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Attachment => "attachment",
+            Self::InlineImage => "inline-image",
+            Self::NestedMail => "nested-mail",
+            Self::Technical => "technical",
+            Self::Ambiguous => "ambiguous",
+            Self::Encrypted => "encrypted",
+        }
+    }
+}
