@@ -1,0 +1,119 @@
+//! What the Internet side uses.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::shared::{Handoff, LogSettings, NoticeSettings, PolicySettings, ReadingLimits, WorkerSettings};
+use sekisho_safe_message::Domain;
+
+use crate::names::Domains;
+use crate::net::Networks;
+
+/// Everything that `sekisho-outer` may know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OuterSettings {
+    /// Outer's own folder, `<state_dir>/outer`; raw spool and vault live below it.
+    pub state_dir: PathBuf,
+    /// Outer's admin socket (at most 107 bytes, so that it fits `sockaddr_un`).
+    pub admin_socket: PathBuf,
+    /// The SMTP receiver.
+    pub receiver: ReceiverSettings,
+    /// Bytes that must stay free on the spool's file system; below it the receiver answers 452.
+    pub min_free_space: u64,
+    /// Worker processes.
+    pub worker: WorkerSettings,
+    /// Bounds before parsing, handed to the workers.
+    pub limits: ReadingLimits,
+    /// Where safe messages are handed over.
+    pub handoff: Handoff,
+    /// Originals and held mails.
+    pub vault: VaultSettings,
+    /// What is done to which part.
+    pub policy: PolicySettings,
+    /// The notice below the text: its language is chosen where the mail is read.
+    pub notice: NoticeSettings,
+    /// Log lines.
+    pub log: LogSettings,
+}
+
+/// What the SMTP receiver needs. Limits are those of RFC 5321 4.5.3.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceiverSettings {
+    /// Addresses to listen on; at least one.
+    pub listen: Vec<SocketAddr>,
+    /// Our name in the greeting, in replies and in the trace header.
+    pub hostname: Domain,
+    /// Recipient domains that are accepted.
+    pub domains: Domains,
+    /// Networks that may connect.
+    pub clients: Networks,
+    /// Largest mail, in bytes as sent (RFC 1870 SIZE).
+    pub max_message_size: u64,
+    /// Recipients of one mail (RFC 5321 4.5.3.1.8: at least 100).
+    pub max_recipients: usize,
+    /// Connections at one time, over all clients.
+    pub max_connections: usize,
+    /// Connections at one time from one address.
+    pub max_connections_per_client: usize,
+    /// Refused commands after which a connection is closed.
+    pub max_errors: usize,
+    /// Commands of one connection.
+    pub max_commands: usize,
+    /// Octets of a command line with its CRLF (RFC 5321 4.5.3.1.4).
+    pub max_command_line: usize,
+    /// Octets of a line of mail data with its CRLF (RFC 5321 4.5.3.1.6).
+    pub max_data_line: usize,
+    /// `Received` fields after which a mail counts as a loop (RFC 5321 6.3).
+    pub max_received: usize,
+    /// Longest wait for a command (RFC 5321 4.5.3.2.7).
+    pub command_timeout: Duration,
+    /// Longest wait for a block of mail data (RFC 5321 4.5.3.2.5).
+    pub data_timeout: Duration,
+    /// Longest life of a connection.
+    pub max_session: Duration,
+    /// STARTTLS.
+    pub tls: ReceiverTls,
+}
+
+/// Whether STARTTLS is offered or demanded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReceiverTls {
+    /// No certificate: STARTTLS is not offered.
+    Off,
+    /// Offered; plaintext is taken too.
+    Offered(ServerIdentity),
+    /// MAIL is refused with 530 before STARTTLS.
+    Required(ServerIdentity),
+}
+
+/// A certificate chain and its private key, both PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerIdentity {
+    /// The chain, leaf first.
+    pub cert_file: PathBuf,
+    /// The private key.
+    pub key_file: PathBuf,
+}
+
+/// What is kept on the Internet side, and how long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VaultSettings {
+    /// Whose originals are kept.
+    pub keep: Keep,
+    /// How long they are kept.
+    pub retention: Duration,
+    /// How long the record of a mail is kept after its bytes are gone.
+    pub record_retention: Duration,
+}
+
+/// Whose originals the vault keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Held mails only.
+    Held,
+    /// Held mails, and delivered ones that lost or changed something.
+    Changed,
+    /// Every mail.
+    All,
+}
