@@ -1,0 +1,22 @@
+//! What the outer program and a worker say to each other: the [`Job`], the
+//! [`Answer`] and the [`Report`].
+//!
+//! Owns: the closed lists of hold reasons, anomalies and actions, and the two
+//! encodings on the pipe. A worker is assumed compromised the moment it has
+//! read a mail, so decoding an answer checks everything that can be checked
+//! without reading hostile formats.
+//!
+//! Never: MIME, HTML, I/O, processes.
+#![forbid(unsafe_code)]
+
+mod answer;
+mod codes;
+mod job;
+mod lines;
+mod report;
+
+pub use answer::{Answer, AnswerError, MAX_ANSWER, MAX_REPORT, encode_deliver, encode_hold};
+pub use codes::{Action, Anomaly, BodySource, HoldReason};
+pub use job::{Job, JobError, Limits, MAX_JOB_HEADER, NoticeLanguage};
+pub use lines::offline_line_ends;
+pub use report::{Body, Output, Part, PartPath, Report, SCHEMA, Source, Verdict};
