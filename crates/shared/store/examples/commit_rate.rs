@@ -1,7 +1,7 @@
 //! Durable commits a second by writers and body size, beside the disk's own sync rate in the same minute.
 //!
-//! `cargo run --release -p sekisho-store --example commit_rate [DIR]`: makes its store in `DIR` (default: the
-//! system's temporary directory) and removes it.
+//! `cargo run --release -p sekisho-store --example commit_rate [DIR [INLINE_MAX]]`: makes its stores in `DIR`
+//! (default: the system's temporary directory) and removes them. `INLINE_MAX` replaces `Options::inline_max`.
 #![allow(clippy::print_stdout, reason = "an example prints its table")]
 
 use std::error::Error;
@@ -25,6 +25,9 @@ fn main() -> Result<()> {
         Some(parent) => tempfile::tempdir_in(parent)?,
         None => tempfile::tempdir()?,
     };
+    let inline_max = std::env::args().nth(2).map(|bytes| bytes.parse()).transpose()?;
+    let defaults = Options::default();
+    let options = Options { inline_max: inline_max.unwrap_or(defaults.inline_max), ..defaults };
     println!("write and sync 4 KiB in place: {:.0}/s", sync_rate(dir.path())?);
     print!("{:>8}", "writers");
     for (_, name) in SIZES {
@@ -35,7 +38,7 @@ fn main() -> Result<()> {
     for writers in WRITERS {
         print!("{writers:>8}");
         for (size, name) in SIZES {
-            let (store, _) = Store::open(&dir.path().join(format!("{writers}-{name}")), Options::default())?;
+            let (store, _) = Store::open(&dir.path().join(format!("{writers}-{name}")), options.clone())?;
             print!("{:>16.0}", rate(writers, |until| commits(&store, &ids, size, until))?);
             std::io::stdout().flush()?;
         }

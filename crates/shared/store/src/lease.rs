@@ -119,14 +119,7 @@ impl Lease {
         self.settle(State::pending(due_ms, now_ms), Some(due_ms), now_ms, BodyFate::Keep, settled)
     }
 
-    fn settle(
-        self,
-        state: State,
-        due_ms: Option<u64>,
-        now_ms: u64,
-        body: BodyFate,
-        settled: Settled,
-    ) -> Durable<()> {
+    fn settle(self, state: State, due_ms: Option<u64>, now_ms: u64, body: BodyFate, settled: Settled) -> Durable<()> {
         if let Err(error) = settled.check() {
             return Durable::failed(error);
         }

@@ -40,10 +40,7 @@ impl Recovery {
 }
 
 /// Compares the body files with the index, sets damaged items aside, counts.
-pub(crate) fn recover(
-    connection: &mut Connection,
-    dir: &Path,
-) -> Result<(Recovery, BTreeMap<u32, Found>), StoreError> {
+pub(crate) fn recover(connection: &mut Connection, dir: &Path) -> Result<(Recovery, BTreeMap<u32, Found>), StoreError> {
     let files = segment::list(dir)?;
     let mut recovery = Recovery { segments: files.len() as u64, ..Recovery::default() };
     let mut found: BTreeMap<u32, Found> =

@@ -8,7 +8,8 @@ use crate::index::{from_sql, to_sql};
 use crate::item::{BodyFate, Cursor, ItemId, ItemView, Order, PAGE_MAX, Query, State};
 use crate::segment::Extent;
 
-const VIEW: &str = "seq, id, state, meta, record, label, arrived_ms, due_ms, changed_ms, expires_ms, size, place, attempts";
+const VIEW: &str =
+    "seq, id, state, meta, record, label, arrived_ms, due_ms, changed_ms, expires_ms, size, place, attempts";
 
 /// Where a body is; the column `place`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,8 +129,8 @@ pub(crate) fn insert(
 }
 
 fn insert_extents(index: &Connection, seq: i64, extents: &[Extent]) -> Result<(), StoreError> {
-    let mut insert = index
-        .prepare_cached("INSERT INTO extent (seq, part, segment, start, length) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    let mut insert =
+        index.prepare_cached("INSERT INTO extent (seq, part, segment, start, length) VALUES (?1, ?2, ?3, ?4, ?5)")?;
     for (part, extent) in (0_i64..).zip(extents) {
         insert.execute(params![seq, part, extent.segment, to_sql(extent.start), to_sql(extent.length)])?;
     }
@@ -190,16 +191,12 @@ pub(crate) fn move_extent(index: &Connection, seq: i64, part: i64, to: Extent) -
 }
 
 /// Up to `limit` parts of bodies in one segment: (seq, part, extent).
-pub(crate) fn residents(
-    index: &Connection,
-    segment: u32,
-    limit: usize,
-) -> Result<Vec<(i64, i64, Extent)>, StoreError> {
-    let mut select = index
-        .prepare_cached("SELECT segment, start, length, seq, part FROM extent WHERE segment = ?1 ORDER BY start LIMIT ?2")?;
-    let rows = select.query_map(params![segment, row_limit(limit)], |row| {
-        Ok((row.get(3)?, row.get(4)?, extent(row)?))
-    })?;
+pub(crate) fn residents(index: &Connection, segment: u32, limit: usize) -> Result<Vec<(i64, i64, Extent)>, StoreError> {
+    let mut select = index.prepare_cached(
+        "SELECT segment, start, length, seq, part FROM extent WHERE segment = ?1 ORDER BY start LIMIT ?2",
+    )?;
+    let rows =
+        select.query_map(params![segment, row_limit(limit)], |row| Ok((row.get(3)?, row.get(4)?, extent(row)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -219,13 +216,20 @@ pub(crate) fn expired(index: &Connection, now_ms: u64, limit: usize) -> Result<V
 
 /// Up to `limit` pending items behind a place in the queue, in its order.
 pub(crate) fn pending_after(index: &Connection, after: Key, limit: usize) -> Result<Vec<Key>, StoreError> {
-    let mut select = index.prepare_cached(
-        "SELECT due_ms, seq FROM item WHERE state < 2 AND (due_ms, seq) > (?1, ?2) ORDER BY due_ms, seq LIMIT ?3",
-    )?;
-    let rows = select.query_map(params![after.due_ms, after.seq, row_limit(limit)], |row| {
-        Ok(Key { due_ms: row.get(0)?, seq: row.get(1)? })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    // Two walks: SQLite does not seek `(due_ms, seq) > (?, ?)` by both where seq is the row's own number, and many
+    // items may be due at one time.
+    let same_time = "SELECT due_ms, seq FROM item WHERE state < 2 AND due_ms = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
+    let later = "SELECT due_ms, seq FROM item WHERE state < 2 AND due_ms > ?1 ORDER BY due_ms, seq LIMIT ?2";
+    let key = |row: &Row<'_>| Ok(Key { due_ms: row.get(0)?, seq: row.get(1)? });
+    let mut select = index.prepare_cached(same_time)?;
+    let rows = select.query_map(params![after.due_ms, after.seq, row_limit(limit)], key)?;
+    let mut pending = rows.collect::<Result<Vec<_>, _>>()?;
+    let mut select = index.prepare_cached(later)?;
+    let rows = select.query_map(params![after.due_ms, row_limit(limit - pending.len())], key)?;
+    for key in rows {
+        pending.push(key?);
+    }
+    Ok(pending)
 }
 
 /// The number of an item.
@@ -341,10 +345,8 @@ fn extents(index: &Connection, seq: i64) -> Result<Vec<Extent>, StoreError> {
 
 /// Per segment: (number, live bytes, end of the last extent).
 pub(crate) fn segments(index: &Connection) -> Result<Vec<(u32, u64, u64)>, StoreError> {
-    let mut select =
-        index.prepare("SELECT segment, sum(length), max(start + length) FROM extent GROUP BY segment")?;
-    let rows =
-        select.query_map([], |row| Ok((row.get(0)?, from_sql(row.get(1)?), from_sql(row.get(2)?))))?;
+    let mut select = index.prepare("SELECT segment, sum(length), max(start + length) FROM extent GROUP BY segment")?;
+    let rows = select.query_map([], |row| Ok((row.get(0)?, from_sql(row.get(1)?), from_sql(row.get(2)?))))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

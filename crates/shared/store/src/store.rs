@@ -50,7 +50,7 @@ impl Default for Options {
         Self {
             min_free: 64 * 1024 * 1024,
             segment_size: 64 * 1024 * 1024,
-            inline_max: 16 * 1024,
+            inline_max: 32 * 1024,
             batch_max: 512,
             lazy_delay: Duration::from_millis(50),
         }

@@ -49,19 +49,19 @@ struct Postponed {
 /// Why gathering ended.
 enum Next {
     Write,
-    Sweep { now_ms: u64, answer: Answer<Swept> },
-    Shutdown { answer: Answer<()> },
+    Sweep {
+        now_ms: u64,
+        answer: Answer<Swept>,
+    },
+    Shutdown {
+        answer: Answer<()>,
+    },
     /// Every handle of the store is gone.
     Orphaned,
 }
 
 impl Writer {
-    pub(crate) fn new(
-        shared: Arc<Shared>,
-        connection: Connection,
-        requests: Receiver<Request>,
-        next_seq: i64,
-    ) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, connection: Connection, requests: Receiver<Request>, next_seq: i64) -> Self {
         let (lazy, stalled) = (Postponed::default(), Postponed::default());
         Self { shared, connection, requests, next_seq, lazy, stalled }
     }

@@ -20,7 +20,7 @@ const CHILD_FIRST: &str = "SEKISHO_STORE_TEST_CHILD_FIRST";
 
 /// Size of the body of an item: some in the index, some in segments, some in several.
 fn size_of(number: u64) -> usize {
-    usize::try_from(number * 7_919 % 100_000).unwrap() / if number % 3 == 0 { 20 } else { 1 }
+    usize::try_from(number * 7_919 % 100_000).unwrap() / if number.is_multiple_of(3) { 20 } else { 1 }
 }
 
 /// Not a test of its own: what the killed process runs. Four threads commit, one settles; each reports on stdout
@@ -98,7 +98,13 @@ fn run_and_kill(dir: &Path, first: u64, lines: usize, said: &mut BTreeMap<u64, S
 /// A settlement may be reported before the commit, which another thread reports.
 fn note(said: &mut BTreeMap<u64, String>, item: u64, word: &str) {
     let word = word.to_owned();
-    said.entry(item).and_modify(|before| if before == "stored" { before.clone_from(&word) }).or_insert(word);
+    said.entry(item)
+        .and_modify(|before| {
+            if before == "stored" {
+                before.clone_from(&word)
+            }
+        })
+        .or_insert(word);
 }
 
 #[test]

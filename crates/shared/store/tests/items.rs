@@ -174,7 +174,12 @@ fn lists_page_in_both_directions() {
         answer.wait().unwrap();
     }
     for number in (0..25).step_by(2) {
-        store.lease(id(number)).unwrap().hold(1, Settled::new(if number < 10 { "virus" } else { "macro" })).wait().unwrap();
+        store
+            .lease(id(number))
+            .unwrap()
+            .hold(1, Settled::new(if number < 10 { "virus" } else { "macro" }))
+            .wait()
+            .unwrap();
     }
     let walk = |query: Query| {
         let mut seen = Vec::new();

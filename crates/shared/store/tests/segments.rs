@@ -74,7 +74,7 @@ fn sparse_segments_are_compacted_and_bodies_survive_every_step() {
     let (store, _) = open(dir.path());
     (0..300).for_each(|number| put(&store, number, 20_000));
     let before = segments(dir.path()).len();
-    let live = |number: &u64| number % 13 == 0;
+    let live = |number: &u64| number.is_multiple_of(13);
     (0..300).filter(|number| !live(number)).for_each(|number| done(&store, number));
     let mut moved = 0;
     for step in 0.. {

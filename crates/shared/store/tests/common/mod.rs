@@ -7,9 +7,9 @@ use std::path::Path;
 
 use sekisho_store::{Committed, ItemId, Lease, NewItem, Options, Recovery, Store};
 
-/// Options for small test directories: tiny segments, no reserve.
+/// Options for small test directories: tiny segments, few inline bodies, no reserve.
 pub(crate) fn options() -> Options {
-    Options { min_free: 0, segment_size: 256 * 1024, ..Options::default() }
+    Options { min_free: 0, segment_size: 256 * 1024, inline_max: 16 * 1024, ..Options::default() }
 }
 
 pub(crate) fn open(dir: &Path) -> (Store, Recovery) {
