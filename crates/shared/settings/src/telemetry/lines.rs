@@ -89,8 +89,15 @@ struct Head {
 
 fn human(head: &Head, fields: &Fields, color: bool) -> String {
     let (on, off) = if color { (paint(head.level), "\u{1b}[0m") } else { ("", "") };
-    let mut line = format!("{} {on}{:5}{off} {} {}", head.time, head.level.as_str(), head.program, fields.message);
-    for (name, value) in &fields.named {
+    let mut line = format!("{} {on}{:5}{off} {}", head.time, head.level.as_str(), head.program);
+    // The event's name is the sentence of a line that has no other.
+    let event = fields.named.iter().find(|(name, _)| *name == "event").and_then(|(_, value)| value.as_str());
+    for words in [event.unwrap_or_default(), &fields.message] {
+        if !words.is_empty() {
+            let _ = write!(line, " {words}");
+        }
+    }
+    for (name, value) in fields.named.iter().filter(|(name, _)| *name != "event") {
         let _ = write!(line, " {name}={}", human_value(value));
     }
     line.push('\n');
@@ -127,7 +134,7 @@ fn json(head: &Head, fields: &Fields) -> String {
         ("message", fields.message.as_str()),
     ];
     let mut line = String::from("{");
-    for (name, text) in own {
+    for (name, text) in own.into_iter().filter(|(_, text)| !text.is_empty()) {
         let comma = if line.len() > 1 { "," } else { "" };
         let _ = write!(line, "{comma}\"{name}\":{}", Value::from(text));
     }

@@ -1,0 +1,25 @@
+//! The Internet side's own work: receive, spool, dispatch, settle, hand over.
+//!
+//! Owns: the raw spool (which is also the vault: keeping an original only
+//! changes its state), the pool of sandboxed workers, the connection over the
+//! border, and every decision about what becomes of a mail.
+//!
+//! Never: a hostile format. A worker's answer is believed only as far as its
+//! canonical form and the job's own facts go, and every doubt means *hold*.
+//!
+//! The operator's command uses [`pool`] for its offline work: the same
+//! workers, the same bounds.
+#![forbid(unsafe_code)]
+
+mod admin;
+mod clock;
+mod counters;
+mod dispatch;
+mod handover;
+mod intake;
+mod meta;
+pub mod pool;
+mod run;
+mod settle;
+
+pub use run::{OuterError, limits_of, notice_of, run};

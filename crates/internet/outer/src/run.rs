@@ -1,0 +1,259 @@
+//! Puts the Internet side together and runs it until it is told to stop.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sekisho_channel::handoff::Target;
+use sekisho_channel::{ChannelError, admin, tls};
+use sekisho_job::{Limits, NoticeLanguage};
+use sekisho_receiver as receiver;
+use sekisho_safe_message::ProfileName;
+use sekisho_sandbox::SpawnError;
+use sekisho_settings::{
+    Domains, Handoff, HandoffAddress, LanguageChoice, OuterSettings, ReadingLimits, ReceiverSettings, ReceiverTls,
+};
+use sekisho_store::{Options, Store, StoreError};
+use tokio::sync::watch;
+
+use crate::admin::Admin;
+use crate::clock::now_ms;
+use crate::counters::Counters;
+use crate::dispatch::{Dispatch, Plan};
+use crate::handover::Handover;
+use crate::intake::Intake;
+use crate::pool::{Pool, PoolConfig};
+use crate::settle::Retention;
+
+/// How often expired originals and records are looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// Why the Internet side does not run.
+#[derive(Debug)]
+pub enum OuterError {
+    /// The spool cannot be opened.
+    Store(PathBuf, StoreError),
+    /// Workers cannot be started, or not be confined as demanded.
+    Worker(SpawnError),
+    /// The handoff or the admin socket cannot be set up.
+    Channel(ChannelError),
+    /// The receiver's certificate cannot be used.
+    Tls(receiver::TlsError),
+    /// A file cannot be read.
+    File(PathBuf, io::Error),
+    /// An address cannot be listened on.
+    Listen(receiver::BindError),
+    /// A setting that the types let through makes no sense here.
+    Setting(&'static str),
+}
+
+/// Runs the Internet side: `ready` is called once it listens; it drains and
+/// returns when `stop` resolves. `worker` is the worker program.
+///
+/// # Errors
+/// [`OuterError`] when it cannot start.
+pub async fn run(
+    settings: OuterSettings,
+    worker: PathBuf,
+    ready: impl FnOnce(),
+    stop: impl Future<Output = ()>,
+) -> Result<(), OuterError> {
+    let started_ms = now_ms();
+    let counters = Arc::new(Counters::default());
+    let vault = settings.state_dir.join("vault");
+    let store = open(&vault, settings.min_free_space)?;
+    let pool = Pool::start(pool_config(&settings, worker)).await.map_err(OuterError::Worker)?;
+    let dispatch = Arc::new(Dispatch {
+        store: store.clone(),
+        pool: Arc::new(pool),
+        handover: Handover::new(target(&settings.handoff)?),
+        plan: plan(&settings)?,
+        counters: Arc::clone(&counters),
+    });
+    let sink = Arc::new(Intake { store: store.clone(), counters });
+    let config = receiver_config(&settings.receiver)?;
+    let server = receiver::Server::bind(&settings.receiver.listen, config, sink).await.map_err(OuterError::Listen)?;
+    let listening: Vec<String> = server.local_addrs().iter().map(ToString::to_string).collect();
+    let admin = admin::Server::bind(&settings.admin_socket).await.map_err(OuterError::Channel)?;
+    let handler = Admin {
+        dispatch: Arc::clone(&dispatch),
+        started_ms,
+        listening: listening.clone(),
+        floor_bytes: settings.min_free_space,
+    };
+    let admin = tokio::spawn(admin.run(Arc::new(handler)));
+    let sweeper = tokio::spawn(sweep(store.clone()));
+    let (stopping, stopped) = watch::channel(false);
+    let work = tokio::spawn(Arc::clone(&dispatch).run(stopped));
+    tracing::info!(event = "outer.ready", listening = listening.join(" "), profile = %dispatch.plan.profile);
+    ready();
+
+    // Receiving ends first, so that the spool can be worked off.
+    server.run(stop).await;
+    tracing::info!(event = "outer.draining");
+    let _ = stopping.send(true);
+    let _ = work.await;
+    sweeper.abort();
+    admin.abort();
+    drop(dispatch);
+    if let Err(err) = store.shutdown().await {
+        tracing::error!(event = "spool.failed", error = %err);
+    }
+    tracing::info!(event = "outer.ended");
+    Ok(())
+}
+
+fn open(dir: &std::path::Path, min_free: u64) -> Result<Store, OuterError> {
+    let options = Options { min_free, ..Options::default() };
+    let (store, recovery) = Store::open(dir, options).map_err(|err| OuterError::Store(dir.to_owned(), err))?;
+    tracing::info!(
+        event = "spool.opened",
+        pending = recovery.pending(),
+        damaged = recovery.damaged,
+        segments = recovery.segments
+    );
+    Ok(store)
+}
+
+fn pool_config(settings: &OuterSettings, program: PathBuf) -> PoolConfig {
+    let worker = &settings.worker;
+    PoolConfig {
+        program,
+        count: worker.count,
+        deadline: worker.deadline,
+        memory: worker.memory,
+        output_max: usize::try_from(worker.output_max).unwrap_or(usize::MAX),
+        renew_after: worker.renew_after,
+        allow_without_landlock: worker.allow_without_landlock,
+    }
+}
+
+fn target(handoff: &Handoff) -> Result<Target, OuterError> {
+    match &handoff.address {
+        HandoffAddress::Unix(path) => Ok(Target::Unix(path.clone())),
+        HandoffAddress::Tls(tls) => {
+            let identity = tls::Identity {
+                ca_file: tls.ca_file.clone(),
+                cert_file: tls.cert_file.clone(),
+                key_file: tls.key_file.clone(),
+            };
+            Ok(Target::Tls {
+                address: tls.endpoint.to_string(),
+                name: tls::server_name(&tls.server_name).map_err(OuterError::Channel)?,
+                config: tls::client(&identity).map_err(OuterError::Channel)?,
+            })
+        }
+    }
+}
+
+fn plan(settings: &OuterSettings) -> Result<Plan, OuterError> {
+    let profile = settings.policy.profile.name();
+    Ok(Plan {
+        limits: limits_of(&settings.limits),
+        profile: ProfileName::parse(profile).map_err(|_| OuterError::Setting("policy.profile"))?,
+        notice: notice_of(settings.notice.language),
+        retention: Retention::new(&settings.vault),
+    })
+}
+
+/// The bounds as a job carries them. What exceeds a job's type is no bound at
+/// all, so the type's largest value stands for it.
+pub fn limits_of(limits: &ReadingLimits) -> Limits {
+    let narrow = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+    Limits {
+        depth: narrow(limits.depth),
+        parts: narrow(limits.parts),
+        header_bytes: narrow(limits.header_bytes),
+        header_fields: narrow(limits.headers),
+        html_bytes: narrow(limits.html_bytes),
+        text_bytes: narrow(limits.text_bytes),
+    }
+}
+
+/// The notice's language as a job carries it.
+pub fn notice_of(choice: LanguageChoice) -> NoticeLanguage {
+    match choice {
+        LanguageChoice::Auto => NoticeLanguage::Auto,
+        LanguageChoice::Ja => NoticeLanguage::Ja,
+        LanguageChoice::En => NoticeLanguage::En,
+    }
+}
+
+fn receiver_config(settings: &ReceiverSettings) -> Result<receiver::Config, OuterError> {
+    let hostname = settings.hostname.clone();
+    let clients = settings.clients.clone();
+    let domains = match &settings.domains {
+        Domains::Any => receiver::Domains::Any,
+        Domains::Listed(list) => receiver::Domains::List(list.clone()),
+    };
+    let postmaster = match &domains {
+        receiver::Domains::Any => Some(hostname.clone()),
+        receiver::Domains::List(list) => list.first().cloned(),
+    };
+    let load = |identity: &sekisho_settings::ServerIdentity| {
+        let read = |file: &PathBuf| fs::read(file).map_err(|err| OuterError::File(file.clone(), err));
+        receiver::server_config(&read(&identity.cert_file)?, &read(&identity.key_file)?).map_err(OuterError::Tls)
+    };
+    let tls = match &settings.tls {
+        ReceiverTls::Off => receiver::Tls::Off,
+        ReceiverTls::Offered(identity) => receiver::Tls::Offered(load(identity)?),
+        ReceiverTls::Required(identity) => receiver::Tls::Required(load(identity)?),
+    };
+    Ok(receiver::Config {
+        clients: Box::new(move |ip| clients.contains(ip)),
+        domains,
+        postmaster,
+        limits: receiver_limits(settings),
+        tls,
+        ..receiver::Config::new(hostname)
+    })
+}
+
+fn receiver_limits(settings: &ReceiverSettings) -> receiver::Limits {
+    receiver::Limits {
+        message_size: settings.max_message_size,
+        recipients: settings.max_recipients,
+        connections: settings.max_connections,
+        connections_per_client: settings.max_connections_per_client,
+        errors: settings.max_errors,
+        commands: settings.max_commands,
+        command_line: settings.max_command_line,
+        data_line: settings.max_data_line,
+        received: settings.max_received,
+        command_timeout: settings.command_timeout,
+        data_timeout: settings.data_timeout,
+        session: settings.max_session,
+        ..receiver::Limits::default()
+    }
+}
+
+/// Deletes what has expired, in bounded steps, for as long as it is polled.
+async fn sweep(store: Store) {
+    loop {
+        match store.sweep(now_ms()).await {
+            Ok(swept) if swept.more => continue,
+            Ok(swept) => tracing::debug!(event = "spool.swept", expired = swept.expired),
+            Err(err) => tracing::error!(event = "spool.failed", error = %err),
+        }
+        tokio::time::sleep(SWEEP_EVERY).await;
+    }
+}
+
+impl fmt::Display for OuterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(dir, err) => write!(f, "spool {}: {err}", dir.display()),
+            Self::Worker(err) => write!(f, "worker: {err}"),
+            Self::Channel(err) => write!(f, "{err}"),
+            Self::Tls(err) => write!(f, "outer.tls_cert_file, outer.tls_key_file: {err}"),
+            Self::File(file, err) => write!(f, "{}: {err}", file.display()),
+            Self::Listen(err) => write!(f, "outer.listen: {err}"),
+            Self::Setting(name) => write!(f, "{name}: cannot be used"),
+        }
+    }
+}
+
+impl std::error::Error for OuterError {}

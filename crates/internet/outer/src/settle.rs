@@ -1,0 +1,75 @@
+//! What becomes of a mail once it has been read: the record, and how long its
+//! original stays.
+
+use std::time::Duration;
+
+use sekisho_job::{Action, BodySource, HoldReason, Report};
+use sekisho_settings::{Keep, VaultSettings};
+use sekisho_store::{Lease, Settled, StoreError};
+use serde::Serialize;
+
+/// The Internet side's record of one mail.
+#[derive(Debug, Serialize)]
+pub(crate) struct Record<'a> {
+    /// What was found and done.
+    pub(crate) report: &'a Report,
+    /// What the LGWAN side said: `taken`, `refused`, or nothing yet.
+    pub(crate) handoff: Option<&'static str>,
+    /// When this was settled, milliseconds since 1970.
+    pub(crate) settled_ms: u64,
+}
+
+/// How long what is kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Retention {
+    keep: Keep,
+    original: Duration,
+    record: Duration,
+}
+
+impl Retention {
+    pub(crate) fn new(vault: &VaultSettings) -> Self {
+        Self { keep: vault.keep, original: vault.retention, record: vault.record_retention }
+    }
+}
+
+/// Settles a mail that the LGWAN side has taken: the original stays or goes as
+/// the vault is told. Lazily durable and not waited for: if it is lost, the
+/// mail is handed over again, and its id makes that harmless.
+pub(crate) fn taken(lease: Lease, report: &Report, retention: Retention, now_ms: u64) {
+    let stays = match retention.keep {
+        Keep::Held => false,
+        Keep::Changed => is_changed(report),
+        Keep::All => true,
+    };
+    let settled = Settled::new("").record(record(report, Some("taken"), now_ms)).lazy();
+    let after = |time: Duration| now_ms.saturating_add(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+    drop(if stays {
+        lease.keep(now_ms, settled.expires_ms(after(retention.original)))
+    } else {
+        lease.done(now_ms, settled.expires_ms(after(retention.record)))
+    });
+}
+
+/// Settles a mail that waits for a person; its original stays until then.
+pub(crate) async fn held(
+    lease: Lease,
+    report: &Report,
+    handoff: Option<&'static str>,
+    now_ms: u64,
+) -> Result<(), StoreError> {
+    let code = report.hold_reason.map_or("", HoldReason::code);
+    lease.hold(now_ms, Settled::new(code).record(record(report, handoff, now_ms))).await
+}
+
+fn record(report: &Report, handoff: Option<&'static str>, settled_ms: u64) -> Vec<u8> {
+    serde_json::to_vec(&Record { report, handoff, settled_ms }).unwrap_or_default()
+}
+
+/// Whether the reader gets less, or other, than the sender wrote.
+fn is_changed(report: &Report) -> bool {
+    let body = report.body.as_ref();
+    report.parts.iter().any(|part| matches!(part.action, Action::Strip | Action::Twin))
+        || body.is_some_and(|body| body.from != BodySource::Plain || body.replacements > 0)
+        || !report.anomalies.is_empty()
+}

@@ -1,0 +1,243 @@
+//! The grammar of the command line, in both languages.
+
+use std::path::PathBuf;
+
+use clap::builder::{StyledStr, ValueParser};
+use clap::{Arg, ArgAction, Command, value_parser};
+use sekisho_safe_message::{Address, Language, MailId};
+
+use crate::lang::pick;
+
+/// The whole command.
+pub(crate) fn command(language: Language) -> Command {
+    let t = |ja, en| pick(language, ja, en);
+    let template: StyledStr =
+        t("{about}\n\n使い方: {usage}\n\n{all-args}\n", "{about}\n\nUsage: {usage}\n\n{all-args}\n").into();
+    let flag =
+        |id: &'static str, help: &'static str| Arg::new(id).long(id).action(ArgAction::SetTrue).global(true).help(help);
+    Command::new("sekisho")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(t(
+            "関所: メール無害化ゲートウェイの操作コマンド",
+            "Sekisho: the operator's command of the content-disarm mail gateway",
+        ))
+        .help_template(template)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .subcommand_help_heading(t("コマンド", "Commands"))
+        .next_help_heading(t("共通オプション", "Common options"))
+        .arg(
+            path(
+                "config",
+                t(
+                    "設定ファイル（既定: なし、ループバックのみの安全な設定）",
+                    "Configuration file (default: none, safe loopback settings)",
+                ),
+            )
+            .global(true),
+        )
+        .arg(flag("json", t("JSONで出力（一覧は1行1件）", "Print JSON (lists: one object a line)")))
+        .arg(
+            Arg::new("lang")
+                .long("lang")
+                .global(true)
+                .value_parser(["ja", "en"])
+                .help(t("表示言語（既定: ロケール）", "Language of the output (default: the locale's)")),
+        )
+        .next_help_heading(t("オプション", "Options"))
+        .subcommands([serve(t), demo(t), sanitize(t), verify(t), show(t), queue(t), config(t)])
+        .subcommand(Command::new("status").about(t("稼働状況を段階ごとに表示", "Show health, stage by stage")))
+        .subcommand(
+            Command::new("check")
+                .about(t("この機械で安全に動くかを点検", "Check that this machine can run the gateway safely")),
+        )
+        .mut_subcommands(move |sub| localized(sub, language))
+}
+
+fn localized(sub: Command, language: Language) -> Command {
+    let template =
+        pick(language, "{about}\n\n使い方: {usage}\n\n{all-args}\n", "{about}\n\nUsage: {usage}\n\n{all-args}\n");
+    sub.help_template(template).disable_help_subcommand(true)
+}
+
+fn path(id: &'static str, help: &'static str) -> Arg {
+    Arg::new(id).long(id).value_name("FILE").value_parser(value_parser!(PathBuf)).help(help)
+}
+
+fn serve(t: impl Fn(&'static str, &'static str) -> &'static str) -> Command {
+    Command::new("serve").about(t("ゲートウェイ全体を1台で起動", "Run the whole gateway on one host"))
+}
+
+fn demo(t: impl Fn(&'static str, &'static str) -> &'static str) -> Command {
+    Command::new("demo")
+        .about(t(
+            "見本のメールを実際にSMTPで送り、無害化の前後を表示",
+            "Send sample mails through real SMTP and show before and after",
+        ))
+        .arg(Arg::new("once").long("once").action(ArgAction::SetTrue).help(t(
+            "表示し終えたら終了（既定: 動き続け、メールソフトから試せる）",
+            "End when all are shown (default: keep running, for any mail client to try)",
+        )))
+        .arg(
+            Arg::new("listen")
+                .long("listen")
+                .value_name("ADDR:PORT")
+                .default_value("127.0.0.1:2525")
+                .value_parser(value_parser!(std::net::SocketAddr))
+                .help(t("受信するアドレス", "Address to receive on")),
+        )
+}
+
+fn sanitize(t: impl Fn(&'static str, &'static str) -> &'static str) -> Command {
+    let text = |id: &'static str, help: &'static str| Arg::new(id).long(id).help(help);
+    Command::new("sanitize")
+        .about(t(
+            "メールのファイルを無害化（ゲートウェイと同じ処理をその場で行う）",
+            "Sanitize mail files offline, through the same pipeline",
+        ))
+        .arg(inputs(t(
+            "メールのファイル、ディレクトリ、または - （標準入力）",
+            "Mail files, directories, or - for standard input",
+        )))
+        .arg(Arg::new("out").long("out").value_name("DIR").value_parser(value_parser!(PathBuf)).help(t(
+            "結果を同じ名前でこのディレクトリに書く（既定: 標準出力）",
+            "Write results under the same names to this directory (default: standard output)",
+        )))
+        .arg(path("report", t("報告をJSONで書く（1行1通）", "Write a report in JSON, one line a mail")))
+        .arg(
+            text("from", t("エンベロープの差出人（既定: 空）", "Envelope sender (default: the null sender)"))
+                .value_name("ADDR")
+                .value_parser(address()),
+        )
+        .arg(
+            text("to", t("エンベロープの宛先（複数可）", "Envelope recipient (may be given more than once)"))
+                .value_name("ADDR")
+                .action(ArgAction::Append)
+                .value_parser(address()),
+        )
+        .arg(
+            text(
+                "profile",
+                t("無害化の方式（この版では text-only のみ）", "Policy profile (this version has text-only)"),
+            )
+            .value_name("NAME")
+            .value_parser(["text-only"]),
+        )
+        .arg(
+            text("id", t("付ける識別番号（1通のときだけ）", "Id to use (one mail only)"))
+                .value_name("ULID")
+                .value_parser(mail_id()),
+        )
+        .arg(
+            text(
+                "now",
+                t(
+                    "受信時刻（1970年からの秒）。同じ入力から同じ結果を作る",
+                    "Time of arrival, seconds since 1970: makes output reproducible",
+                ),
+            )
+            .value_name("SECONDS")
+            .value_parser(value_parser!(u64)),
+        )
+}
+
+fn verify(t: impl Fn(&'static str, &'static str) -> &'static str) -> Command {
+    Command::new("verify")
+        .about(t("無害化後のメールを独立した検証器で確かめる", "Check sanitized mails with the independent verifier"))
+        .arg(inputs(t("無害化後のメール、ディレクトリ、または -", "Sanitized mails, directories, or -")))
+}
+
+fn show(t: impl Fn(&'static str, &'static str) -> &'static str) -> Command {
+    Command::new("show")
+        .about(t("1通の行方と、施した処理をすべて表示", "Show where a mail is and all that was done to it"))
+        .arg(id(t("識別番号", "The mail's id")))
+}
+
+fn queue(t: impl Fn(&'static str, &'static str) -> &'static str) -> Command {
+    let list = Command::new("list")
+        .about(t("待ち行列と保留の一覧", "List waiting and held mails"))
+        .arg(
+            Arg::new("side")
+                .long("side")
+                .value_parser(["outer", "inner"])
+                .help(t("片側だけ（既定: 両側）", "One side only (default: both)")),
+        )
+        .arg(
+            Arg::new("state")
+                .long("state")
+                .action(ArgAction::Append)
+                .value_parser(["ready", "waiting", "held", "kept", "done", "buried", "all"])
+                .help(t("状態で絞る（既定: ready waiting held）", "Only these states (default: ready waiting held)")),
+        )
+        .arg(
+            Arg::new("limit")
+                .long("limit")
+                .value_parser(value_parser!(u32).range(1..=100_000))
+                .default_value("100")
+                .help(t("片側あたりの最大件数", "At most so many a side")),
+        )
+        .arg(
+            Arg::new("after")
+                .long("after")
+                .value_name("ID")
+                .value_parser(mail_id())
+                .help(t(
+                    "この識別番号の次から（1ページ進む。--side が要る）",
+                    "Go on behind this id (next page; needs --side)",
+                ))
+                .requires("side"),
+        );
+    let retry = Command::new("retry")
+        .about(t("待機中・保留中のメールをすぐに処理し直す", "Try a waiting or held mail again at once"))
+        .arg(id(t("識別番号", "The mail's id")))
+        .arg(Arg::new("reason").long("reason").required(true).help(t("理由（記録に残る）", "Why, for the record")));
+    Command::new("queue")
+        .about(t("待ち行列と保留", "Waiting and held mails"))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommands([list, retry])
+}
+
+fn config(t: impl Fn(&'static str, &'static str) -> &'static str) -> Command {
+    Command::new("config")
+        .about(t("設定の検査と表示", "Check and show the configuration"))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(
+            Command::new("check")
+                .about(t("設定を検査し、誤りの行と直し方を示す", "Check it; name each error's line and remedy")),
+        )
+        .subcommand(
+            Command::new("show")
+                .about(t("有効な値とその出どころを表示", "Show values in force and where each comes from")),
+        )
+}
+
+fn inputs(help: &'static str) -> Arg {
+    Arg::new("input").value_name("FILE").required(true).num_args(1..).value_parser(value_parser!(PathBuf)).help(help)
+}
+
+fn id(help: &'static str) -> Arg {
+    Arg::new("id").value_name("ID").required(true).value_parser(mail_id()).help(help)
+}
+
+fn mail_id() -> ValueParser {
+    ValueParser::new(|text: &str| text.to_ascii_uppercase().parse::<MailId>().map_err(|err| err.to_string()))
+}
+
+fn address() -> ValueParser {
+    ValueParser::new(|text: &str| text.parse::<Address>().map_err(|err| err.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grammar_is_consistent() {
+        for language in [Language::Ja, Language::En] {
+            command(language).debug_assert();
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The operator's command.
+//!
+//! Owns: what a person at a keyboard or a script sees. It listens to nothing,
+//! opens no store, and asks each program over its admin socket; offline work
+//! (`sanitize`) goes through the same sandboxed workers as everything else.
+#![forbid(unsafe_code)]
+
+mod ask;
+mod cli;
+mod config;
+mod demo;
+mod doctor;
+mod exit;
+mod files;
+mod lang;
+mod mails;
+mod offline;
+mod sanitize;
+mod screen;
+mod serve;
+mod smtp;
+mod status;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::ArgMatches;
+use sekisho_settings::{Configuration, Surroundings};
+
+use exit::Exit;
+use screen::Screen;
+
+fn main() -> ExitCode {
+    let surroundings = Surroundings::of_this_process();
+    let language = lang::choose(std::env::args_os(), &surroundings);
+    let matches = match cli::command(language).try_get_matches() {
+        Ok(matches) => matches,
+        Err(err) => {
+            // Help and version are answers, not errors; clap knows where each goes.
+            let _ = err.print();
+            return if err.use_stderr() { Exit::Usage.into() } else { Exit::Ok.into() };
+        }
+    };
+    let screen = Screen::new(language, matches.get_flag("json"));
+    run(&matches, &screen, &surroundings).into()
+}
+
+fn run(matches: &ArgMatches, screen: &Screen, surroundings: &Surroundings) -> Exit {
+    let Some((name, sub)) = matches.subcommand() else { return Exit::Usage };
+    let file = matches.get_one::<std::path::PathBuf>("config");
+    // A file may be wrong and `verify` still be right: load it where it is used.
+    let load = || Configuration::load(file.map(std::path::PathBuf::as_path), surroundings);
+    let failed = |errors: sekisho_settings::SettingsErrors| screen.bad_configuration(&errors);
+    match name {
+        "verify" => verify::run(sub, screen),
+        "config" => config::run(sub, screen, load()),
+        "serve" => load().and_then(|c| c.gateway()).map_or_else(failed, |settings| serve::run(&settings, file, screen)),
+        "demo" => demo::run(sub, screen),
+        _ => match load().and_then(|c| c.command()) {
+            Err(errors) => failed(errors),
+            Ok(settings) => match name {
+                "sanitize" => sanitize::run(sub, &settings, screen),
+                "status" => status::run(&settings, screen),
+                "check" => doctor::run(&settings, screen),
+                "show" => mails::show(sub, &settings, screen),
+                "queue" => mails::queue(sub, &settings, screen),
+                _ => Exit::Usage,
+            },
+        },
+    }
+}
