@@ -1,0 +1,261 @@
+//! Address lists (RFC 5322 3.4) as the world writes them, one pass, no
+//! recursion.
+
+use sekisho_safe_message::{Address, Mailbox, SafeLine};
+
+use crate::words;
+
+/// Most entries of one list that are read.
+const MAX_ENTRIES: usize = 10_000;
+
+/// Most encoded words that are looked for: each look may go to the end.
+const MAX_WORDS: usize = 2000;
+
+/// What a list holds.
+#[derive(Debug, Default)]
+pub(crate) struct List {
+    /// Those that can be read.
+    pub(crate) mailboxes: Vec<Mailbox>,
+    /// How many entries cannot.
+    pub(crate) unreadable: usize,
+    /// It has a group (`name: a, b;`).
+    pub(crate) has_group: bool,
+}
+
+/// Reads a field's value.
+pub(crate) fn parse(value: &[u8]) -> List {
+    let mut reader = Reader::default();
+    // Unencoded Japanese may have the octets of `"`, `<` and `,` inside its
+    // characters, so characters come first.
+    let text = words::raw_text(value);
+    let mut rest = text.as_str();
+    let mut words = 0;
+    while let Some(c) = rest.chars().next() {
+        if reader.entries == MAX_ENTRIES {
+            reader.list.unreadable += 1;
+            break;
+        }
+        // Programs put commas and colons into encoded words, against RFC 2047
+        // 5 (3); undecoded, such a word is one atom and never an address.
+        let word = if reader.state == State::Text && words < MAX_WORDS && rest.starts_with("=?") {
+            words += 1;
+            words::word_len(rest)
+        } else {
+            0
+        };
+        let len = word.max(c.len_utf8());
+        let (piece, behind) = rest.split_at(len);
+        if word > 0 {
+            piece.chars().for_each(|c| reader.put(c))
+        } else {
+            reader.take(c)
+        }
+        rest = behind;
+    }
+    reader.end()
+}
+
+#[derive(Default)]
+struct Reader {
+    list: List,
+    entries: usize,
+    state: State,
+    escaped: bool,
+    /// Everything outside angles and comments, as written.
+    written: String,
+    /// The same without the marks of quoting.
+    phrase: String,
+    angle: Option<String>,
+    comment: String,
+    /// Something stands where nothing may.
+    broken: bool,
+}
+
+#[derive(Default, Clone, Copy, PartialEq)]
+enum State {
+    #[default]
+    Text,
+    Quoted,
+    Comment(u32),
+    Angle,
+    AngleQuoted,
+}
+
+impl Reader {
+    fn take(&mut self, c: char) {
+        if std::mem::take(&mut self.escaped) {
+            return self.put(c);
+        }
+        match (c, self.state) {
+            ('\\', State::Quoted | State::AngleQuoted | State::Comment(_)) => {
+                self.escaped = true;
+                self.keep_mark(c);
+            }
+            ('"', State::Text) => self.turn(State::Quoted, c),
+            ('"', State::Quoted) => self.turn(State::Text, c),
+            ('"', State::Angle) => self.turn(State::AngleQuoted, c),
+            ('"', State::AngleQuoted) => self.turn(State::Angle, c),
+            ('(', State::Text) => self.state = State::Comment(1),
+            ('(', State::Comment(depth)) => self.state = State::Comment(depth.saturating_add(1)),
+            (')', State::Comment(1)) => self.state = State::Text,
+            (')', State::Comment(depth)) => self.state = State::Comment(depth - 1),
+            ('<', State::Text) => {
+                self.broken |= self.angle.is_some();
+                self.angle = Some(String::new());
+                self.state = State::Angle;
+            }
+            ('>', State::Angle) => self.state = State::Text,
+            (',' | ';', State::Text) => self.entry(),
+            (':', State::Text) if self.angle.is_none() && !self.written.contains('@') => self.group(),
+            _ => self.put(c),
+        }
+    }
+
+    fn turn(&mut self, state: State, quote: char) {
+        self.keep_mark(quote);
+        self.state = state;
+    }
+
+    /// A mark of quoting belongs to an address, not to a name.
+    fn keep_mark(&mut self, mark: char) {
+        match (self.state, &mut self.angle) {
+            (State::Angle | State::AngleQuoted, Some(angle)) => angle.push(mark),
+            (State::Text | State::Quoted, _) => self.written.push(mark),
+            (State::Comment(_) | State::Angle | State::AngleQuoted, _) => {}
+        }
+    }
+
+    fn put(&mut self, c: char) {
+        match self.state {
+            State::Comment(_) => self.comment.push(c),
+            State::Angle | State::AngleQuoted => {
+                if let Some(angle) = &mut self.angle {
+                    angle.push(c);
+                }
+            }
+            State::Text | State::Quoted => {
+                self.broken |= self.angle.is_some() && !c.is_whitespace();
+                self.written.push(c);
+                self.phrase.push(c);
+            }
+        }
+    }
+
+    fn group(&mut self) {
+        self.list.has_group = true;
+        self.written.clear();
+        self.phrase.clear();
+        self.comment.clear();
+    }
+
+    fn entry(&mut self) {
+        let written = std::mem::take(&mut self.written);
+        let phrase = std::mem::take(&mut self.phrase);
+        let comment = std::mem::take(&mut self.comment);
+        let angle = self.angle.take();
+        let broken = std::mem::take(&mut self.broken);
+        if angle.is_none() && written.trim().is_empty() {
+            return; // RFC 5322 4.4: lists may have empty entries
+        }
+        self.entries += 1;
+        let (address, name) = match &angle {
+            Some(angle) => (angle.trim(), phrase.as_str()),
+            None => (written.trim(), comment.as_str()),
+        };
+        let name = if name.trim().is_empty() { comment.as_str() } else { name };
+        match address.parse::<Address>() {
+            Ok(address) if !broken => self.list.mailboxes.push(Mailbox { name: display_name(name), address }),
+            _ => self.list.unreadable += 1,
+        }
+    }
+
+    fn end(mut self) -> List {
+        if self.state != State::Text {
+            self.broken = true;
+            self.written.push('?');
+        }
+        self.entry();
+        self.list
+    }
+}
+
+fn display_name(text: &str) -> Option<SafeLine> {
+    let name = SafeLine::clean(&words::decode_words(text)).value;
+    (!name.is_empty()).then_some(name)
+}
+
+/// Whether a display name shows an address other than `real`: what a reader
+/// takes for the sender is then not the sender.
+pub(crate) fn misleads(name: &SafeLine, real: &Address) -> bool {
+    let name = name.as_str().replace('＠', "@");
+    name.split(|c: char| c.is_whitespace() || "<>()[]{}\"',;:「」（）＜＞".contains(c))
+        .filter(|word| word.contains('@'))
+        .filter_map(|word| word.trim_matches('.').parse::<Address>().ok())
+        .any(|shown| !shown.to_string().eq_ignore_ascii_case(&real.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may panic")]
+    use super::*;
+
+    fn show(value: &str) -> (String, usize, bool) {
+        let list = parse(value.as_bytes());
+        let shown = list.mailboxes.iter().map(|m| match &m.name {
+            Some(name) => format!("{name} <{}>", m.address),
+            None => m.address.to_string(),
+        });
+        (shown.collect::<Vec<_>>().join(" | "), list.unreadable, list.has_group)
+    }
+
+    #[test]
+    fn lists() {
+        for (value, shown, unreadable, group) in [
+            ("a@b.example", "a@b.example", 0, false),
+            ("<a@b.example>", "a@b.example", 0, false),
+            ("A B <a@b>, c@d", "A B <a@b> | c@d", 0, false),
+            ("\"B, A\" <a@b>", "B, A <a@b>", 0, false),
+            ("\"a \\\"b\\\" c\" <a@b>", "a \"b\" c <a@b>", 0, false),
+            ("a@b (A B)", "A B <a@b>", 0, false),
+            ("=?utf-8?B?6Zai5omA?= <a@b>", "関所 <a@b>", 0, false),
+            ("\"=?utf-8?B?6Zai?= =?utf-8?B?5omA?=\" <a@b>", "関所 <a@b>", 0, false),
+            ("=?utf-8?Q?B,_A:_c@d?= <a@b>", "B, A: c@d <a@b>", 0, false),
+            ("=?utf-8?Q?<c@d>?= <a@b>", "<c@d> <a@b>", 0, false),
+            ("関所 <a@b>", "関所 <a@b>", 0, false),
+            ("G: a@b, c@d;", "a@b | c@d", 0, true),
+            ("undisclosed-recipients:;", "", 0, true),
+            ("a@b,,c@d,", "a@b | c@d", 0, false),
+            ("a@b; c@d", "a@b | c@d", 0, false),
+            ("\"a b\"@c", "\"a b\"@c", 0, false),
+            ("<@evil,@x:admin@bank>", "", 1, false),
+            ("<x@evil>admin@bank", "", 1, false),
+            ("admin@bank <x@evil>", "admin@bank <x@evil>", 0, false),
+            ("<<x@evil>>", "", 1, false),
+            ("<a@b> <c@d>", "", 1, false),
+            ("a@b@c", "", 1, false),
+            ("\"a@b", "", 1, false),
+            ("a@b (open", "", 1, false),
+            ("<a@b", "", 1, false),
+            ("=?utf-8?q?a=40b?=", "", 1, false),
+            ("x", "", 1, false),
+            ("", "", 0, false),
+        ] {
+            assert_eq!(show(value), (shown.to_owned(), unreadable, group), "{value}");
+        }
+    }
+
+    #[test]
+    fn names_that_mislead() {
+        let real: Address = "x@evil.example".parse().unwrap();
+        for (name, misleading) in [
+            ("admin@bank.example", true),
+            ("Bank <admin@bank.example>", true),
+            ("admin＠bank.example", true),
+            ("X@Evil.example", false),
+            ("A B", false),
+            ("me @ home", false),
+        ] {
+            assert_eq!(misleads(&SafeLine::clean(name).value, &real), misleading, "{name}");
+        }
+    }
+}

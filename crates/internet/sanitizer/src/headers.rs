@@ -1,0 +1,169 @@
+//! The allowed headers, each rebuilt from its parsed value.
+//!
+//! Owns: which field is read how, and the rule that there is one author.
+//! Never: carries a field over as it stands.
+
+use sekisho_job::{Anomaly, HoldReason, Job};
+use sekisho_safe_message::{
+    AutoSubmitted, ListId, MAX_ADDRESSES, MAX_REFERENCES, Mailbox, MessageId, SafeHeaders, SafeLine,
+};
+
+use crate::address;
+use crate::findings::Findings;
+use crate::mime::{Mime, unfold};
+use crate::words;
+
+/// Our own trace: a mail that has it was here before.
+const TRACE: &str = "X-Sekisho-Id";
+
+/// The fields that RFC 5322 3.6 allows once, but for those that decide on
+/// sender and structure, where twice is a verdict.
+const ONCE: [&str; 9] =
+    ["Date", "Reply-To", "To", "Cc", "Message-ID", "In-Reply-To", "References", "Subject", "Sender"];
+
+/// What was read of the header.
+#[derive(Debug)]
+pub(crate) struct Read {
+    /// The headers; none where there is no single author.
+    pub(crate) headers: Option<SafeHeaders>,
+    /// The subject, for records of held mails too.
+    pub(crate) subject: SafeLine,
+    /// The author's name shows another address.
+    pub(crate) misleading: bool,
+}
+
+/// Reads the header of `mime`.
+pub(crate) fn read(mime: &Mime<'_>, job: &Job, findings: &mut Findings) -> Read {
+    let source = Source { mime };
+    if source.values(TRACE).next().is_some() {
+        findings.hold(HoldReason::Loop);
+    }
+    if ONCE.iter().any(|name| source.values(name).nth(1).is_some()) {
+        findings.note(Anomaly::DuplicateField);
+    }
+    let subject = source.subject();
+    let Some(from) = source.author(findings) else {
+        return Read { headers: None, subject, misleading: false };
+    };
+    let misleading = from.name.as_ref().is_some_and(|name| address::misleads(name, &from.address));
+    if misleading {
+        findings.note(Anomaly::MisleadingName);
+    }
+    if mime.date.is_none() && findings.held().is_none() {
+        findings.note(Anomaly::NoDate);
+    }
+    let headers = SafeHeaders {
+        from,
+        to: source.addresses("To", findings),
+        cc: source.addresses("Cc", findings),
+        reply_to: source.addresses("Reply-To", findings),
+        subject: subject.clone(),
+        date: mime.date.unwrap_or(job.received),
+        message_id: source.ids("Message-ID", findings).into_iter().next(),
+        in_reply_to: source.ids("In-Reply-To", findings),
+        references: source.ids("References", findings),
+        auto_submitted: source.auto_submitted(),
+        list_id: source.list_id(),
+    };
+    Read { headers: Some(headers), subject, misleading }
+}
+
+struct Source<'a> {
+    mime: &'a Mime<'a>,
+}
+
+impl Source<'_> {
+    fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.mime.header.iter().filter(move |field| field.is(name)).map(|field| field.value)
+    }
+
+    fn subject(&self) -> SafeLine {
+        self.values("Subject").next().map(|value| SafeLine::clean(&words::text(value)).value).unwrap_or_default()
+    }
+
+    /// RFC 5322 3.6.2 allows several authors; a gateway that names one sender
+    /// does not, and both readers must find the same one.
+    fn author(&self, findings: &mut Findings) -> Option<Mailbox> {
+        let mut fields = self.values("From");
+        let Some(field) = fields.next() else {
+            findings.hold(HoldReason::NoSender);
+            return None;
+        };
+        let several = fields.next().is_some();
+        let list = address::parse(field);
+        if several {
+            findings.note(Anomaly::DuplicateField);
+        }
+        let mut mailboxes = list.mailboxes.into_iter();
+        match (mailboxes.next(), mailboxes.next()) {
+            (Some(author), None) if !several && !list.has_group && list.unreadable == 0 => {
+                self.check_second_reader(&author, findings);
+                Some(author)
+            }
+            (None, _) if list.unreadable <= 1 && !several => {
+                findings.hold(HoldReason::NoSender);
+                None
+            }
+            _ => {
+                findings.hold(HoldReason::AmbiguousSender);
+                None
+            }
+        }
+    }
+
+    fn check_second_reader(&self, author: &Mailbox, findings: &mut Findings) {
+        let theirs = self.mime.second_from.as_deref().and_then(|text| text.trim().parse().ok());
+        if theirs.is_some_and(|theirs: sekisho_safe_message::Address| theirs != author.address) {
+            findings.note(Anomaly::TwoReadings);
+            findings.hold(HoldReason::AmbiguousSender);
+        }
+    }
+
+    fn addresses(&self, name: &str, findings: &mut Findings) -> Vec<Mailbox> {
+        let mut all = Vec::new();
+        for value in self.values(name) {
+            let list = address::parse(value);
+            if list.unreadable > 0 {
+                findings.note(Anomaly::BadAddress);
+            }
+            let room = MAX_ADDRESSES - all.len();
+            all.extend(list.mailboxes.into_iter().take(room));
+        }
+        all
+    }
+
+    /// The identifiers in a field, the last [`MAX_REFERENCES`] of them.
+    fn ids(&self, name: &str, findings: &mut Findings) -> Vec<MessageId> {
+        let Some(value) = self.values(name).next() else { return Vec::new() };
+        let text = String::from_utf8_lossy(&unfold(value)).into_owned();
+        let mut found = Vec::new();
+        for piece in text.split(['<', '>', ' ', '\t', ',']).filter(|piece| !piece.is_empty()) {
+            match MessageId::parse(piece) {
+                Ok(id) => found.push(id),
+                // Comments and phrases stood here in older times (RFC 5322 4.5.4).
+                Err(_) if piece.contains('@') || name == "Message-ID" => findings.note(Anomaly::BadMessageId),
+                Err(_) => {}
+            }
+        }
+        let surplus = found.len().saturating_sub(MAX_REFERENCES);
+        found.drain(..surplus);
+        found
+    }
+
+    fn auto_submitted(&self) -> Option<AutoSubmitted> {
+        let value = unfold(self.values("Auto-Submitted").next()?).into_owned();
+        let word = String::from_utf8_lossy(&value).into_owned();
+        AutoSubmitted::parse(word.split([';', ' ', '(']).next()?)
+    }
+
+    /// RFC 2919: the identifier stands in the last angle brackets.
+    fn list_id(&self) -> Option<ListId> {
+        let value = unfold(self.values("List-Id").next()?).into_owned();
+        let text = String::from_utf8_lossy(&value).into_owned();
+        let id = match text.rsplit_once('<') {
+            Some((_, id)) => id.split('>').next()?,
+            None => text.as_str(),
+        };
+        ListId::parse(id.trim()).ok()
+    }
+}

@@ -1,0 +1,93 @@
+//! Hostile mail in, safe message or hold out: one pure function.
+//!
+//! Owns: reading MIME under bounds, deciding what is text, turning charsets
+//! and HTML into text, rebuilding the allowed headers, naming what is kept
+//! out. Two readings of a mail's structure are made, its own strict one and
+//! mail-parser's; where they differ, the mail waits.
+//!
+//! Never: I/O, clocks, chance, processes, policy of its own, or a path by
+//! which octets of the input reach the output undecoded.
+#![forbid(unsafe_code)]
+
+mod address;
+mod body;
+mod charset;
+mod findings;
+mod headers;
+mod html;
+mod language;
+mod mime;
+mod notice;
+mod parts;
+mod report;
+mod words;
+
+use sekisho_job::{HoldReason, Job, Report};
+use sekisho_safe_message::{SafeMessage, Untrusted};
+
+use crate::body::Text;
+use crate::findings::Findings;
+use crate::headers::Read;
+use crate::mime::Mime;
+use crate::parts::Leaf;
+
+/// What becomes of a mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It crosses, made safe.
+    Deliver(Box<SafeMessage>, Box<Report>),
+    /// It waits on the Internet side.
+    Hold(HoldReason, Box<Report>),
+}
+
+impl Outcome {
+    /// What was found out about the mail.
+    pub fn report_mut(&mut self) -> &mut Report {
+        match self {
+            Self::Deliver(_, report) | Self::Hold(_, report) => report,
+        }
+    }
+}
+
+/// Sanitizes one mail.
+///
+/// `raw` is the mail as SMTP brought it (RFC 5322, CRLF line ends), `job` its
+/// id, envelope and bounds. The same input gives the same outcome; the
+/// report's `timings_us` is 0, since there is no clock here.
+pub fn sanitize(raw: Untrusted<'_>, job: &Job) -> Outcome {
+    let mut findings = Findings::default();
+    let mime = mime::read(raw, &job.limits, &mut findings);
+    let read = headers::read(&mime, job, &mut findings);
+    let leaves = parts::read(&mime, &job.limits, &mut findings);
+    let text = body::make(&mime, &leaves, &job.limits, &mut findings);
+    settle(raw, job, &Stages { mime, read, leaves, text }, findings)
+}
+
+/// What the stages of reading made, beside what they found.
+struct Stages<'a> {
+    mime: Mime<'a>,
+    read: Read,
+    leaves: Vec<Leaf>,
+    text: Option<Text>,
+}
+
+fn settle(raw: Untrusted<'_>, job: &Job, stages: &Stages<'_>, mut findings: Findings) -> Outcome {
+    let message = match findings.held() {
+        Some(reason) => Err(reason),
+        None => build(job, stages, &mut findings),
+    };
+    let report = report::make(raw, job, stages, &findings);
+    match message {
+        Ok(message) => Outcome::Deliver(Box::new(message), Box::new(report)),
+        Err(reason) => Outcome::Hold(reason, Box::new(report::held(report, reason))),
+    }
+}
+
+fn build(job: &Job, stages: &Stages<'_>, findings: &mut Findings) -> Result<SafeMessage, HoldReason> {
+    let headers = stages.read.headers.clone().ok_or(HoldReason::NoSender)?;
+    let text = stages.text.as_ref().ok_or(HoldReason::Internal)?;
+    let language = language::choose(job.notice, &headers.subject, &text.safe);
+    let notices = notice::make(&stages.mime, &stages.leaves, text, &stages.read, findings);
+    SafeMessage::new(job.id, job.envelope.clone(), headers, text.safe.clone(), notices, language, job.profile.clone())
+        .map_err(|_| HoldReason::Unsafe)
+}

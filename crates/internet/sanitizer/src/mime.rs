@@ -1,0 +1,57 @@
+//! The structure of a mail: the strict reading, and the agreement with
+//! mail-parser's.
+//!
+//! The strict reading drives everything: it is linear in the mail's size,
+//! keeps an explicit stack, and turns every departure from RFC 2045 and 2046
+//! that programs read differently into a verdict. mail-parser is the second
+//! reader. It is lenient in its own way, so a difference between the two is
+//! just what an attacker lives on.
+//!
+//! Never: decides what is text or what is kept out.
+
+mod decode;
+mod entity;
+mod fields;
+mod octets;
+mod second;
+mod value;
+mod walk;
+
+use sekisho_job::Limits;
+use sekisho_safe_message::{Timestamp, Untrusted};
+
+pub(crate) use decode::{Fault, decode, decode_base64, decode_quoted_printable};
+pub(crate) use entity::{Encoding, Entity, Shape};
+pub(crate) use fields::{Field, unfold};
+pub(crate) use value::Param;
+
+use crate::findings::Findings;
+
+/// A mail's structure.
+#[derive(Debug)]
+pub(crate) struct Mime<'a> {
+    /// The header of the mail itself.
+    pub(crate) header: Vec<Field<'a>>,
+    /// Every part, containers included, in the order of the mail; the first
+    /// is the mail itself.
+    pub(crate) entities: Vec<Entity<'a>>,
+    /// What the `Date` field says.
+    pub(crate) date: Option<Timestamp>,
+    /// The only address in `From` as the second reader reads it.
+    pub(crate) second_from: Option<String>,
+}
+
+/// Reads the structure of `raw` within `limits`.
+pub(crate) fn read<'a>(raw: Untrusted<'a>, limits: &Limits, findings: &mut Findings) -> Mime<'a> {
+    let raw = raw.read();
+    octets::check(raw, findings);
+    let (header, entities) = walk::walk(raw, limits, findings);
+    // The second reader has no bounds of its own: it sees only what is within ours.
+    let second = if findings.held().is_none() { second::read(raw) } else { None };
+    let mut mime = Mime { header, entities, date: None, second_from: None };
+    if let Some(second) = second {
+        second::compare(&second, &mime.entities, findings);
+        (mime.date, mime.second_from) = (second.date, second.from);
+    }
+    mime
+}

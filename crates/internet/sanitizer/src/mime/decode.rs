@@ -1,0 +1,179 @@
+//! Transfer encodings (RFC 2045 6.7, 6.8), decoded strictly enough to know
+//! when two decoders would differ.
+
+use std::borrow::Cow;
+
+use super::Encoding;
+
+/// Decoded octets.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Decoded<'a> {
+    /// What the octets are.
+    pub(crate) octets: Cow<'a, [u8]>,
+    /// How well the encoding was followed.
+    pub(crate) fault: Fault,
+}
+
+/// How well an encoding was followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Fault {
+    /// To the letter, or nearly.
+    None,
+    /// Not to the letter, yet every decoder reads the same.
+    Sloppy,
+    /// Decoders differ.
+    Broken,
+}
+
+/// Decodes the content of a part.
+pub(crate) fn decode(content: &[u8], encoding: Encoding) -> Decoded<'_> {
+    match encoding {
+        Encoding::Identity => Decoded { octets: Cow::Borrowed(content), fault: Fault::None },
+        Encoding::Base64 => decode_base64(content),
+        Encoding::QuotedPrintable => decode_quoted_printable(content),
+    }
+}
+
+/// Decodes base64. Line ends and blanks are no data; anything else outside
+/// the alphabet, and data behind the padding, is where decoders differ.
+pub(crate) fn decode_base64(content: &[u8]) -> Decoded<'static> {
+    let mut out = Vec::with_capacity(content.len() / 4 * 3 + 3);
+    let (mut bits, mut count, mut pads) = (0u32, 0u8, 0u8);
+    let mut fault = Fault::None;
+    for &b in content {
+        let Some(value) = sextet(b) else {
+            match b {
+                b'=' => pads = pads.saturating_add(1),
+                b'\r' | b'\n' => {}
+                b' ' | b'\t' => fault = fault.max(Fault::Sloppy),
+                _ => fault = Fault::Broken,
+            }
+            continue;
+        };
+        if pads > 0 {
+            fault = Fault::Broken;
+            break;
+        }
+        bits = bits << 6 | u32::from(value);
+        count += 1;
+        if count == 4 {
+            out.extend_from_slice(&bits.to_be_bytes()[1..]);
+            (bits, count) = (0, 0);
+        }
+    }
+    let tail = match (count, pads) {
+        (0, 0) | (2, 2) | (3, 1) => Fault::None,
+        (0 | 2 | 3, _) => Fault::Sloppy,
+        _ => Fault::Broken,
+    };
+    if count >= 2 {
+        let octets = (bits << (6 * (4 - count))).to_be_bytes();
+        out.extend_from_slice(&octets[1..usize::from(count)]);
+    }
+    Decoded { octets: Cow::Owned(out), fault: fault.max(tail) }
+}
+
+fn sextet(b: u8) -> Option<u8> {
+    match b {
+        b'A'..=b'Z' => Some(b - b'A'),
+        b'a'..=b'z' => Some(b - b'a' + 26),
+        b'0'..=b'9' => Some(b - b'0' + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    }
+}
+
+/// Decodes quoted-printable. A `=` that encodes nothing stays as it stands:
+/// text is never lost.
+pub(crate) fn decode_quoted_printable(content: &[u8]) -> Decoded<'static> {
+    let mut out = Vec::with_capacity(content.len());
+    let mut fault = Fault::None;
+    for line in content.split_inclusive(|b| *b == b'\n') {
+        let (text, end) = split_line_end(line);
+        // RFC 2045 6.7 (3): blanks at a line's end were added in transport.
+        let text = text.trim_ascii_end();
+        let (text, end) = match text.strip_suffix(b"=") {
+            Some(text) => (text, &b""[..]),
+            None => (text, end),
+        };
+        fault = fault.max(decode_line(text, &mut out));
+        out.extend_from_slice(end);
+    }
+    Decoded { octets: Cow::Owned(out), fault }
+}
+
+fn decode_line(text: &[u8], out: &mut Vec<u8>) -> Fault {
+    let mut fault = Fault::None;
+    let mut at = 0;
+    while let Some(&b) = text.get(at) {
+        let pair = text.get(at + 1).copied().and_then(hex).zip(text.get(at + 2).copied().and_then(hex));
+        match (b, pair) {
+            (b'=', Some((high, low))) => {
+                out.push(high << 4 | low);
+                at += 3;
+                continue;
+            }
+            (b'=', None) => fault = Fault::Broken,
+            _ => {}
+        }
+        if !(b.is_ascii_graphic() || b == b' ' || b == b'\t') {
+            fault = fault.max(Fault::Sloppy);
+        }
+        out.push(b);
+        at += 1;
+    }
+    fault
+}
+
+fn split_line_end(line: &[u8]) -> (&[u8], &[u8]) {
+    let len = if line.ends_with(b"\r\n") { 2 } else { usize::from(line.ends_with(b"\n")) };
+    line.split_at(line.len() - len)
+}
+
+fn hex(b: u8) -> Option<u8> {
+    (b as char).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64() {
+        for (text, octets, fault) in [
+            ("QUJD", "ABC", Fault::None),
+            ("QUI=\r\n", "AB", Fault::None),
+            ("QQ==", "A", Fault::None),
+            ("QU\r\nJD\r\n", "ABC", Fault::None),
+            ("QU JD", "ABC", Fault::Sloppy),
+            ("QUI", "AB", Fault::Sloppy),
+            ("QUJD=", "ABC", Fault::Sloppy),
+            ("QUJDQ", "ABC", Fault::Broken),
+            ("Q=", "", Fault::Broken),
+            ("QU.JD", "ABC", Fault::Broken),
+            ("QQ==QUJD", "A", Fault::Broken),
+            ("QUJD\u{200b}", "ABC", Fault::Broken),
+            ("", "", Fault::None),
+        ] {
+            let got = decode_base64(text.as_bytes());
+            assert_eq!((&*got.octets, got.fault), (octets.as_bytes(), fault), "{text}");
+        }
+    }
+
+    #[test]
+    fn quoted_printable() {
+        for (text, octets, fault) in [
+            ("a=3Db=3d", "a=b=", Fault::None),
+            ("a=\r\nb  \r\nc", "ab\r\nc", Fault::None),
+            ("a= \r\nb", "ab", Fault::None),
+            ("a=b", "a=b", Fault::Broken),
+            ("a=2", "a=2", Fault::Broken),
+            ("あ", "あ", Fault::Sloppy),
+            ("", "", Fault::None),
+        ] {
+            let got = decode_quoted_printable(text.as_bytes());
+            assert_eq!((&*got.octets, got.fault), (octets.as_bytes(), fault), "{text}");
+        }
+    }
+}

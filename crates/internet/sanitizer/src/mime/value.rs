@@ -1,0 +1,191 @@
+//! Structured field values: `head; name=value; ...` (RFC 2045 5.1, RFC 2183).
+
+/// Most parameters of one field that are read: honest mail has five.
+const MAX_PARAMS: usize = 100;
+
+/// A field's value taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Value {
+    /// Before the first semicolon, in lower case.
+    pub(crate) head: String,
+    /// The parameters, in order.
+    pub(crate) params: Vec<Param>,
+    /// There are comments in it.
+    pub(crate) comments: bool,
+    /// Something in it breaks the grammar, so that programs read the
+    /// parameters in different ways.
+    pub(crate) junk: bool,
+}
+
+/// One parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Param {
+    /// Its name in lower case; with the stars of RFC 2231, if any.
+    pub(crate) name: String,
+    /// Its value, unquoted, undecoded.
+    pub(crate) value: Vec<u8>,
+}
+
+/// Takes an unfolded value apart; `None` when not even its head can be read.
+pub(crate) fn parse(text: &[u8]) -> Option<Value> {
+    let mut scan = Scan { text, at: 0, comments: false, junk: false };
+    scan.skip_blanks();
+    let head = scan.take_while(|b| is_token(b) || b == b'/');
+    scan.skip_blanks();
+    if head.is_empty() || !matches!(scan.peek(), None | Some(b';')) {
+        return None;
+    }
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+    let mut params = Vec::new();
+    while scan.next_param() {
+        if params.len() == MAX_PARAMS {
+            scan.junk = true;
+            break;
+        }
+        params.extend(scan.param());
+    }
+    Some(Value { head, params, comments: scan.comments, junk: scan.junk })
+}
+
+/// RFC 2045 5.1, without `/`, which tspecials have.
+fn is_token(b: u8) -> bool {
+    b.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?=".contains(&b)
+}
+
+struct Scan<'a> {
+    text: &'a [u8],
+    at: usize,
+    comments: bool,
+    junk: bool,
+}
+
+impl<'a> Scan<'a> {
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    fn take_while(&mut self, wanted: impl Fn(u8) -> bool) -> &'a [u8] {
+        let rest = &self.text[self.at..];
+        let len = rest.iter().position(|b| !wanted(*b)).unwrap_or(rest.len());
+        self.at += len;
+        &rest[..len]
+    }
+
+    /// Blanks and comments (RFC 5322 3.2.2); the depth of comments is a
+    /// number, not a stack.
+    fn skip_blanks(&mut self) {
+        let mut depth = 0u32;
+        while let Some(b) = self.peek() {
+            match b {
+                b' ' | b'\t' => {}
+                b'(' => {
+                    depth += 1;
+                    self.comments = true;
+                }
+                b')' if depth > 0 => depth -= 1,
+                b'\\' if depth > 0 => self.at += 1,
+                _ if depth > 0 => {}
+                _ => return,
+            }
+            self.at += 1;
+        }
+        self.at = self.text.len();
+        self.junk |= depth > 0;
+    }
+
+    /// Moves behind the semicolons before the next parameter, if there is one.
+    fn next_param(&mut self) -> bool {
+        self.skip_blanks();
+        if !matches!(self.peek(), None | Some(b';')) {
+            self.junk = true;
+            self.take_while(|b| b != b';');
+        }
+        while self.peek() == Some(b';') {
+            self.at += 1;
+            self.skip_blanks();
+        }
+        self.peek().is_some()
+    }
+
+    fn param(&mut self) -> Option<Param> {
+        let name = self.take_while(is_token);
+        let plain = self.peek() == Some(b'=');
+        self.skip_blanks();
+        self.junk |= name.is_empty() || !plain;
+        if self.peek() != Some(b'=') {
+            self.take_while(|b| b != b';');
+            return None;
+        }
+        self.at += 1;
+        self.junk |= matches!(self.peek(), None | Some(b' ' | b'\t' | b'(' | b';'));
+        self.skip_blanks();
+        let value = if self.peek() == Some(b'"') { self.quoted() } else { self.bare() };
+        Some(Param { name: String::from_utf8_lossy(name).to_ascii_lowercase(), value })
+    }
+
+    fn quoted(&mut self) -> Vec<u8> {
+        self.at += 1;
+        let mut value = Vec::new();
+        while let Some(b) = self.peek() {
+            self.at += 1;
+            match b {
+                b'"' => return value,
+                b'\\' => {
+                    value.extend(self.peek());
+                    self.at += 1;
+                }
+                _ => value.push(b),
+            }
+        }
+        self.at = self.text.len();
+        self.junk = true;
+        value
+    }
+
+    /// Unquoted values often have characters that should be quoted; blanks
+    /// and quotes within are where readers part.
+    fn bare(&mut self) -> Vec<u8> {
+        let word = self.take_while(|b| !b" \t;\"(".contains(&b));
+        let end = self.at;
+        self.skip_blanks();
+        if matches!(self.peek(), None | Some(b';')) {
+            return word.to_vec();
+        }
+        self.junk = true;
+        self.take_while(|b| b != b';');
+        self.text[end - word.len()..self.at].trim_ascii().to_vec()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values() {
+        for (text, head, params, comments, junk) in [
+            ("Text/Plain", "text/plain", "", false, false),
+            ("text/plain; charset=UTF-8;", "text/plain", "charset=UTF-8", false, false),
+            ("text/plain; charset=us-ascii (Plain)", "text/plain", "charset=us-ascii", true, false),
+            ("multipart/mixed; boundary=\"a b\\\"c\"; x=y", "multipart/mixed", "boundary=a b\"c,x=y", false, false),
+            ("multipart/mixed; boundary=----=_Next", "multipart/mixed", "boundary=----=_Next", false, false),
+            ("a/b; name=foo bar.pdf; c=d", "a/b", "name=foo bar.pdf,c=d", false, true),
+            ("a/b; x=\"; boundary=bar; y=\"", "a/b", "x=; boundary=bar; y=", false, false),
+            ("a/b; x=\"open", "a/b", "x=open", false, true),
+            ("a/b; boundary =x", "a/b", "boundary=x", false, true),
+            ("a/b; foo; c=d", "a/b", "c=d", false, true),
+            ("a/b; boundary=(c)x", "a/b", "boundary=x", true, true),
+            ("a/b; c=\"d\" e=f", "a/b", "c=d", false, true),
+            ("a/b; (open", "a/b", "", true, true),
+        ] {
+            let got = parse(text.as_bytes()).unwrap_or_else(|| unreachable!("{text}"));
+            let list: Vec<_> =
+                got.params.iter().map(|p| format!("{}={}", p.name, String::from_utf8_lossy(&p.value))).collect();
+            let got = (got.head.as_str(), list.join(","), got.comments, got.junk);
+            assert_eq!(got, (head, params.to_owned(), comments, junk), "{text}");
+        }
+        for text in ["", ";", "text/plain, text/html", "\"text/plain\"", "text/plain text/html", "=?x?="] {
+            assert_eq!(parse(text.as_bytes()), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! The leaves: decoded one after the other, told apart into text and files.
+//!
+//! Owns: what counts as text. Only what says it is text, gives itself no
+//! name, decodes the same for every reader and does not look like a file is
+//! text; everything else is kept out. Never holds more than one decoded file
+//! in memory.
+
+use sekisho_job::{Anomaly, HoldReason, Limits};
+use sekisho_safe_message::{RemovalReason, Sha256};
+
+use crate::charset::{self, Label};
+use crate::findings::Findings;
+use crate::mime::{Encoding, Entity, Fault, Mime, Shape, decode};
+
+/// A leaf of the mail, looked at.
+#[derive(Debug)]
+pub(crate) struct Leaf {
+    /// Which entity it is, an index.
+    pub(crate) entity: usize,
+    /// Octets, decoded.
+    pub(crate) size: u64,
+    /// Their digest.
+    pub(crate) sha256: Sha256,
+    /// What it is.
+    pub(crate) content: Content,
+}
+
+/// What a leaf is.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// Text that may become the body.
+    Text(Text),
+    /// It does not cross, and why.
+    File(RemovalReason),
+}
+
+/// Decoded text.
+#[derive(Debug)]
+pub(crate) struct Text {
+    /// How it is marked up.
+    pub(crate) markup: Markup,
+    /// The text, markup included.
+    pub(crate) text: String,
+    /// The charset that the part declares.
+    pub(crate) declared: Option<String>,
+    /// The charset that was used.
+    pub(crate) used: &'static str,
+    /// Characters that could not be read.
+    pub(crate) replacements: u64,
+}
+
+/// How text is marked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Markup {
+    /// Not at all.
+    Plain,
+    /// As HTML.
+    Html,
+}
+
+/// Looks at every leaf of `mime`.
+pub(crate) fn read<'a>(mime: &Mime<'a>, limits: &Limits, findings: &mut Findings) -> Vec<Leaf> {
+    let leaves = mime.entities.iter().enumerate().filter(|(_, e)| e.shape == Shape::Leaf);
+    leaves.map(|(index, entity)| leaf(index, entity, mime, limits, findings)).collect()
+}
+
+fn leaf<'a>(index: usize, entity: &Entity<'a>, mime: &Mime<'a>, limits: &Limits, findings: &mut Findings) -> Leaf {
+    let decoded = decode(entity.content, entity.encoding);
+    note_fault(entity, decoded.fault, findings);
+    let (size, sha256) = (decoded.octets.len() as u64, Sha256::of(&decoded.octets));
+    let content = match markup(entity) {
+        Some(markup) => read_text(entity, markup, &decoded.octets, decoded.fault, limits, findings),
+        None => Content::File(reason(entity, mime)),
+    };
+    Leaf { entity: index, size, sha256, content }
+}
+
+fn note_fault(entity: &Entity<'_>, fault: Fault, findings: &mut Findings) {
+    match (fault, entity.encoding) {
+        (Fault::None, _) | (_, Encoding::Identity) => {}
+        (Fault::Sloppy | Fault::Broken, Encoding::Base64) => findings.note(Anomaly::BadBase64),
+        (Fault::Broken, Encoding::QuotedPrintable) => findings.note(Anomaly::BadQuotedPrintable),
+        // Unencoded octets are common, and every reader keeps them.
+        (Fault::Sloppy, Encoding::QuotedPrintable) => {}
+    }
+}
+
+/// Whether a part is text, by what it says. Machine-readable reports are text
+/// in the form of header fields (RFC 3464, RFC 8098, RFC 5965).
+fn markup(entity: &Entity<'_>) -> Option<Markup> {
+    match entity.media.as_str() {
+        "text/plain" if !entity.is_file => Some(Markup::Plain),
+        "text/html" if !entity.is_file => Some(Markup::Html),
+        "message/delivery-status" | "message/disposition-notification" | "message/feedback-report"
+            if !entity.is_file =>
+        {
+            Some(Markup::Plain)
+        }
+        _ => None,
+    }
+}
+
+fn read_text(
+    entity: &Entity<'_>,
+    markup: Markup,
+    octets: &[u8],
+    fault: Fault,
+    limits: &Limits,
+    findings: &mut Findings,
+) -> Content {
+    if fault == Fault::Broken && entity.encoding == Encoding::Base64 {
+        // Each decoder makes another text of it.
+        findings.ambiguous(Anomaly::BadBase64);
+        return Content::File(RemovalReason::Ambiguous);
+    }
+    let max = match markup {
+        Markup::Html => limits.html_bytes,
+        Markup::Plain => limits.text_bytes,
+    };
+    if octets.len() > max as usize {
+        findings.hold(HoldReason::TextTooLarge);
+        return Content::File(RemovalReason::Attachment);
+    }
+    let label = entity.param("charset");
+    if is_file(octets, label) {
+        findings.note(Anomaly::FileAsText);
+        return Content::File(RemovalReason::Ambiguous);
+    }
+    let decoded = charset::decode(octets, label);
+    match decoded.label {
+        Label::Absent | Label::Right => {}
+        Label::Wrong => findings.note(Anomaly::WrongCharset),
+        Label::Unknown => findings.note(Anomaly::UnknownCharset),
+    }
+    if decoded.replacements > 0 {
+        findings.note(Anomaly::Undecodable);
+    }
+    Content::Text(Text {
+        markup,
+        text: decoded.text,
+        declared: label.map(|label| String::from_utf8_lossy(label).into_owned()),
+        used: decoded.used,
+        replacements: decoded.replacements,
+    })
+}
+
+/// First octets of what clients open by content, whatever its label says.
+const MAGIC: [&[u8]; 12] = [
+    b"MZ\x90\0",
+    b"PK\x03\x04",
+    b"%PDF-",
+    b"\xd0\xcf\x11\xe0",
+    b"Rar!\x1a",
+    b"7z\xbc\xaf",
+    b"\x1f\x8b\x08",
+    b"\x7fELF",
+    b"\x89PNG",
+    b"GIF8",
+    b"\xff\xd8\xff",
+    b"{\\rtf",
+];
+
+/// Whether octets that call themselves text are a file.
+fn is_file(octets: &[u8], label: Option<&[u8]>) -> bool {
+    let wide = label.is_some_and(|l| l.to_ascii_lowercase().starts_with(b"utf-"));
+    MAGIC.iter().any(|magic| octets.starts_with(magic)) || (!wide && octets.contains(&0))
+}
+
+fn reason(entity: &Entity<'_>, mime: &Mime<'_>) -> RemovalReason {
+    let parent = entity.parent.and_then(|parent| mime.entities.get(parent));
+    let (main, sub) = entity.media.split_once('/').unwrap_or((&entity.media, ""));
+    match (main, sub) {
+        ("message", "rfc822" | "global") => RemovalReason::NestedMail,
+        _ if entity.names.iter().any(|name| name.to_ascii_lowercase().ends_with(".eml")) => RemovalReason::NestedMail,
+        _ if parent.is_some_and(|p| p.is("multipart/encrypted")) && sub == "octet-stream" => RemovalReason::Encrypted,
+        ("application", "pkcs7-mime" | "x-pkcs7-mime") if is_enveloped(entity) => RemovalReason::Encrypted,
+        ("application", "pgp-encrypted" | "pgp-signature" | "pkcs7-signature" | "x-pkcs7-signature") => {
+            RemovalReason::Technical
+        }
+        ("text", "rfc822-headers") | ("message", _) => RemovalReason::Technical,
+        ("image", _) if entity.has_content_id && parent.is_some_and(|p| p.is("multipart/related")) => {
+            RemovalReason::InlineImage
+        }
+        _ => RemovalReason::Attachment,
+    }
+}
+
+/// RFC 8551 3.2.2.
+fn is_enveloped(entity: &Entity<'_>) -> bool {
+    entity.param("smime-type").is_none_or(|kind| !kind.to_ascii_lowercase().starts_with(b"signed"))
+}

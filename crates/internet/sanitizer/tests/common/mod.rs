@@ -1,0 +1,53 @@
+//! What the tests of the public face share.
+#![allow(clippy::unwrap_used, dead_code, reason = "tests may panic, and not each uses all")]
+
+use sekisho_job::{Anomaly, HoldReason, Job, Limits, NoticeLanguage, Report};
+use sekisho_safe_message::{Envelope, MailId, ProfileName, SafeMessage, Timestamp, Untrusted};
+use sekisho_sanitizer::{Outcome, sanitize};
+
+/// A job for a mail of `size` octets.
+pub(crate) fn job(size: usize) -> Job {
+    Job {
+        id: MailId::new(1_800_000_000_000, [7; 10]),
+        envelope: Envelope::new(None, vec!["to@city.example.lg.jp".parse().unwrap()]).unwrap(),
+        received: Timestamp::from_unix_ms_jst(1_800_000_000_000),
+        size: size as u64,
+        limits: Limits::default(),
+        profile: ProfileName::parse("test").unwrap(),
+        notice: NoticeLanguage::Auto,
+    }
+}
+
+/// What becomes of `mail`, whose line ends are written as LF here. What is
+/// made of it must pass the border and the supervisor's check.
+pub(crate) fn run(mail: impl AsRef<[u8]>) -> Outcome {
+    run_raw(&sekisho_job::offline_line_ends(mail.as_ref()))
+}
+
+/// The same for octets as they are.
+pub(crate) fn run_raw(raw: &[u8]) -> Outcome {
+    let job = job(raw.len());
+    let outcome = sanitize(Untrusted::new(raw), &job);
+    let answer = match &outcome {
+        Outcome::Deliver(message, report) => sekisho_job::encode_deliver(message, report).unwrap(),
+        Outcome::Hold(_, report) => sekisho_job::encode_hold(report).unwrap(),
+    };
+    sekisho_job::Answer::decode(Untrusted::new(&answer), &job).unwrap();
+    outcome
+}
+
+/// The message and report of a mail that crosses.
+pub(crate) fn delivered(mail: impl AsRef<[u8]>) -> (SafeMessage, Report) {
+    match run(mail) {
+        Outcome::Deliver(message, report) => (*message, *report),
+        Outcome::Hold(reason, report) => unreachable!("held: {reason:?} {:?}", report.anomalies),
+    }
+}
+
+/// Why a mail waits, and what is odd about it.
+pub(crate) fn held(mail: impl AsRef<[u8]>) -> (HoldReason, Vec<Anomaly>) {
+    match run(mail) {
+        Outcome::Hold(reason, report) => (reason, report.anomalies),
+        Outcome::Deliver(message, report) => unreachable!("crosses: {message:?} {:?}", report.anomalies),
+    }
+}
