@@ -1,0 +1,194 @@
+//! What the operator's command may ask this program.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use sekisho_channel::ChannelError;
+use sekisho_channel::admin::{Caller, Handler, Item, MailState, Problem, Replies, Reply, Request, Stage, Status};
+use sekisho_safe_message::{MailId, SafeLine};
+use sekisho_store::{Counts, ItemView, Order, PAGE_MAX, Query, Settled, State, StoreError};
+
+use crate::accept::Acceptor;
+use crate::clock::Clock;
+use crate::events;
+use crate::relay::{Relay, Transport};
+use crate::spool::{Spool, describe, json, mail_id, remaining};
+
+/// A mail that has waited longer than this is worth a look.
+const OLD_MS: u64 = 3_600_000;
+
+/// Answers for one running program.
+pub(crate) struct Desk<T> {
+    pub(crate) spool: Spool,
+    pub(crate) relay: Arc<Relay<T>>,
+    pub(crate) acceptor: Arc<Acceptor>,
+    pub(crate) clock: Clock,
+    pub(crate) started_ms: u64,
+    pub(crate) listening: Vec<String>,
+    pub(crate) floor: u64,
+}
+
+impl<T: Transport> Handler for Desk<T> {
+    async fn handle(&self, caller: Caller, request: Request, replies: &mut Replies) -> Result<(), ChannelError> {
+        match request {
+            Request::Status => replies.send(&self.or_trouble(self.status())).await,
+            Request::List { states, after, limit, newest_first } => {
+                let query = self.query(&states, after, limit, newest_first);
+                match query.and_then(|query| self.spool.list(&query)) {
+                    Ok(views) => {
+                        for view in &views {
+                            replies.send(&Reply::Item(Box::new(item(view)))).await?;
+                        }
+                        replies.send(&Reply::Done).await
+                    }
+                    Err(error) => replies.send(&self.or_trouble(Err(error))).await,
+                }
+            }
+            Request::Show { id } => replies.send(&self.or_trouble(self.show(id))).await,
+            Request::Retry { id, reason } => {
+                let reply = self.retry(caller, id, &reason).await;
+                replies.send(&self.or_trouble(reply)).await
+            }
+        }
+    }
+}
+
+impl<T: Transport> Desk<T> {
+    fn or_trouble(&self, reply: Result<Reply, StoreError>) -> Reply {
+        reply.unwrap_or_else(|error| match error {
+            StoreError::NotFound => Reply::NotFound,
+            StoreError::Busy | StoreError::NoBody => Reply::Conflict,
+            error => {
+                tracing::error!(event = events::SPOOL_TROUBLE, %error);
+                Reply::Trouble
+            }
+        })
+    }
+
+    fn status(&self) -> Result<Reply, StoreError> {
+        let (counts, free) = (self.spool.counts()?, self.spool.room()?);
+        let (relay, acceptor) = (self.relay.counters(), self.acceptor.counters());
+        let counters = [
+            ("taken", &acceptor.taken),
+            ("repeated", &acceptor.repeated),
+            ("refused", &acceptor.refused),
+            ("relayed", &relay.relayed),
+            ("deferred", &relay.deferred),
+            ("buried", &relay.buried),
+        ];
+        let counters = counters.map(|(name, value)| (name.to_owned(), value.load(Ordering::Relaxed)));
+        Ok(Reply::Status(Box::new(Status {
+            program: "sekisho-inner".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            started_ms: self.started_ms,
+            profile: None,
+            listening: self.listening.clone(),
+            stages: State::ALL.map(|state| stage(state, &counts)).to_vec(),
+            free_bytes: free,
+            floor_bytes: self.floor,
+            layers: Vec::new(),
+            counters: counters.to_vec(),
+            problems: self.problems(&counts, free),
+        })))
+    }
+
+    fn problems(&self, counts: &Counts, free: u64) -> Vec<Problem> {
+        let now_ms = self.clock.now_ms();
+        let old = |state| counts.of(state).oldest_ms.is_some_and(|oldest| now_ms.saturating_sub(oldest) > OLD_MS);
+        let checks = [
+            (free < self.floor, Problem::LowSpace),
+            (self.relay.route().trouble().is_some(), Problem::RelayDown),
+            (old(State::Ready) || old(State::Waiting), Problem::OldMail),
+            (self.acceptor.counters().refused.load(Ordering::Relaxed) > 0, Problem::Refusals),
+        ];
+        checks.into_iter().filter_map(|(wrong, problem)| wrong.then_some(problem)).collect()
+    }
+
+    fn query(
+        &self,
+        states: &[MailState],
+        after: Option<MailId>,
+        limit: u32,
+        newest_first: bool,
+    ) -> Result<Query, StoreError> {
+        let after = match after {
+            Some(id) => Some(self.spool.get(id)?.ok_or(StoreError::NotFound)?.cursor),
+            None => None,
+        };
+        let wanted = |state: &State| states.is_empty() || states.contains(&mail_state(*state));
+        Ok(Query {
+            states: State::ALL.into_iter().filter(wanted).collect(),
+            label: None,
+            after,
+            limit: usize::try_from(limit).unwrap_or(PAGE_MAX).clamp(1, PAGE_MAX),
+            order: if newest_first { Order::NewestFirst } else { Order::OldestFirst },
+        })
+    }
+
+    fn show(&self, id: MailId) -> Result<Reply, StoreError> {
+        let view = self.spool.get(id)?.ok_or(StoreError::NotFound)?;
+        let record = view.record.as_ref().and_then(|record| serde_json::from_slice(record).ok());
+        Ok(Reply::Detail { item: Box::new(item(&view)), record })
+    }
+
+    /// A waiting mail comes at once; a held one is proven again on its turn; a
+    /// buried one goes to those who do not have it.
+    async fn retry(&self, caller: Caller, id: MailId, reason: &SafeLine) -> Result<Reply, StoreError> {
+        let lease = self.spool.lease(id)?;
+        let now_ms = self.clock.now_ms();
+        let settled = Settled::new("retried");
+        let settled = match lease.state() {
+            State::Ready | State::Waiting | State::Held => settled,
+            State::Kept | State::Done => return Ok(Reply::Conflict),
+            State::Buried => {
+                let (Some(meta), Some(mut record)) = describe(lease.view()) else {
+                    return Ok(Reply::Conflict);
+                };
+                record.revive(now_ms);
+                let Some(meta) = remaining(&meta, &record) else {
+                    return Ok(Reply::Conflict);
+                };
+                settled.meta(json(&meta)).record(json(&record))
+            }
+        };
+        lease.defer(now_ms, now_ms, settled).await?;
+        tracing::info!(event = events::RETRIED, %id, uid = caller.uid, %reason);
+        Ok(Reply::Done)
+    }
+}
+
+fn item(view: &ItemView) -> Item {
+    let (meta, _record) = describe(view);
+    let (from, to, subject) = meta.map_or((None, Vec::new(), None), |meta| {
+        (meta.envelope.from().cloned(), meta.envelope.to().to_vec(), Some(meta.subject))
+    });
+    Item {
+        id: mail_id(view.id),
+        state: mail_state(view.state),
+        label: SafeLine::parse(view.label.clone()).unwrap_or_default(),
+        arrived_ms: view.arrived_ms,
+        due_ms: view.due_ms,
+        size: view.size,
+        attempts: view.attempts,
+        from,
+        to,
+        subject,
+    }
+}
+
+fn stage(state: State, counts: &Counts) -> Stage {
+    let tally = counts.of(state);
+    Stage { state: mail_state(state), count: tally.items, bytes: tally.bytes, oldest_ms: tally.oldest_ms }
+}
+
+fn mail_state(state: State) -> MailState {
+    match state {
+        State::Ready => MailState::Ready,
+        State::Waiting => MailState::Waiting,
+        State::Held => MailState::Held,
+        State::Kept => MailState::Kept,
+        State::Done => MailState::Done,
+        State::Buried => MailState::Buried,
+    }
+}

@@ -1,0 +1,169 @@
+//! The body: text, marker, notice; base64 or quoted-printable.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sekisho_safe_message::SafeMessage;
+use sekisho_verify::MARKER;
+
+use super::notice;
+
+/// Octets behind one line of 76 characters (RFC 2045 6.8).
+const BASE64_LINE: usize = 57;
+/// Octets of one quoted-printable line, without the `=` of a soft break.
+const QUOTED_LINE: usize = 75;
+
+/// How a body is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encoding {
+    Base64,
+    QuotedPrintable,
+}
+
+/// The decoded body, lines separated by `\n`.
+pub(super) fn text(message: &SafeMessage) -> String {
+    let above = message.text().as_str();
+    let notice = notice::words(message);
+    let mut out = String::with_capacity(above.len() + notice.len() + MARKER.len() + 4);
+    if !above.is_empty() {
+        push_unmarked(&mut out, above.strip_suffix('\n').unwrap_or(above));
+        out.push_str("\n\n");
+    }
+    out.push_str(MARKER);
+    out.push('\n');
+    out.push_str(&notice);
+    out
+}
+
+/// A line of the mail that would pass for our marker gets another first
+/// character, so that only one notice can be ours.
+fn push_unmarked(out: &mut String, text: &str) {
+    if !text.contains(MARKER) {
+        out.push_str(text);
+        return;
+    }
+    for (place, line) in text.split('\n').enumerate() {
+        if place > 0 {
+            out.push('\n');
+        }
+        match line {
+            MARKER => {
+                out.push('=');
+                out.push_str(&MARKER[1..]);
+            }
+            other => out.push_str(other),
+        }
+    }
+}
+
+impl Encoding {
+    /// The one that is shorter, in which mostly ASCII text stays readable.
+    pub(super) fn fitting(text: &str) -> Self {
+        let escaped = text.bytes().filter(|b| *b != b'\n' && !is_literal(*b)).count();
+        // Three octets for one against four for three: even at a sixth.
+        if escaped * 6 < text.len() { Self::QuotedPrintable } else { Self::Base64 }
+    }
+
+    /// The token of the field.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Base64 => "base64",
+            Self::QuotedPrintable => "quoted-printable",
+        }
+    }
+
+    /// Writes `text` with CRLF line ends.
+    pub(super) fn write(self, text: &str, out: &mut String) {
+        match self {
+            Self::Base64 => write_base64(text, out),
+            Self::QuotedPrintable => {
+                for line in text.split_terminator('\n') {
+                    write_quoted_line(line.as_bytes(), out);
+                }
+            }
+        }
+    }
+}
+
+fn write_base64(text: &str, out: &mut String) {
+    let canonical = text.replace('\n', "\r\n");
+    out.reserve(canonical.len() / BASE64_LINE * 78 + 80);
+    for chunk in canonical.as_bytes().chunks(BASE64_LINE) {
+        STANDARD.encode_string(chunk, out);
+        out.push_str("\r\n");
+    }
+}
+
+/// One line of text; soft breaks come as late as they can (RFC 2045 6.7).
+fn write_quoted_line(line: &[u8], out: &mut String) {
+    let mut column = 0;
+    for (at, octet) in line.iter().enumerate() {
+        let last = at + 1 == line.len();
+        // A blank at the end is taken off by some relays.
+        let literal = is_literal(*octet) && !(*octet == b' ' && last);
+        if column + if literal { 1 } else { 3 } > QUOTED_LINE {
+            out.push_str("=\r\n");
+            column = 0;
+        }
+        // SMTP gives a leading dot a meaning, mbox gives one to `From `.
+        let starts_badly = column == 0 && (*octet == b'.' || line[at..].starts_with(b"From "));
+        if literal && !starts_badly {
+            out.push(char::from(*octet));
+            column += 1;
+        } else {
+            push_escaped(*octet, out);
+            column += 3;
+        }
+    }
+    out.push_str("\r\n");
+}
+
+fn push_escaped(octet: u8, out: &mut String) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    out.push('=');
+    out.push(char::from(HEX[usize::from(octet >> 4)]));
+    out.push(char::from(HEX[usize::from(octet & 15)]));
+}
+
+fn is_literal(octet: u8) -> bool {
+    matches!(octet, b' '..=b'~') && octet != b'='
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoted_lines() {
+        let long = "x".repeat(75);
+        for (line, want) in [
+            ("", "\r\n".to_owned()),
+            ("a=b", "a=3Db\r\n".to_owned()),
+            ("a ", "a=20\r\n".to_owned()),
+            (".", "=2E\r\n".to_owned()),
+            ("From x", "=46rom x\r\n".to_owned()),
+            ("Fromage", "Fromage\r\n".to_owned()),
+            ("\t", "=09\r\n".to_owned()),
+            (long.as_str(), format!("{long}\r\n")),
+            (&format!("{long}.y"), format!("{long}=\r\n=2Ey\r\n")),
+            (&format!("{}あ", &long[..70]), format!("{}=E3=\r\n=81=82\r\n", &long[..70])),
+        ] {
+            let mut out = String::new();
+            write_quoted_line(line.as_bytes(), &mut out);
+            assert_eq!(out, want, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_encoding_follows_the_text() {
+        assert_eq!(Encoding::fitting("plain text"), Encoding::QuotedPrintable);
+        assert_eq!(Encoding::fitting("日本語の本文"), Encoding::Base64);
+        assert_eq!(Encoding::fitting(""), Encoding::Base64);
+    }
+
+    #[test]
+    fn a_forged_marker_is_defaced() {
+        let mut out = String::new();
+        push_unmarked(&mut out, &format!("a\n{MARKER}\n{MARKER} \n"));
+        assert_eq!(out, format!("a\n={}\n{MARKER} \n", &MARKER[1..]));
+    }
+}

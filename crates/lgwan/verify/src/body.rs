@@ -1,0 +1,142 @@
+//! The body: decoded, safe, and with its notice.
+
+use sekisho_safe_message::SafeText;
+
+use crate::field::Folded;
+use crate::wire::Lines;
+use crate::{MARKER, Rule, Violation, base64, quoted};
+
+/// RFC 2045 6.8: 76 characters, and every line but the last is full.
+const BASE64_WIDTH: usize = 76;
+
+/// How the body is written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Encoding {
+    Base64,
+    QuotedPrintable,
+}
+
+/// The two encodings that are written.
+pub(crate) fn encoding(value: &Folded) -> Result<Encoding, Rule> {
+    match value.as_str() {
+        "base64" => Ok(Encoding::Base64),
+        "quoted-printable" => Ok(Encoding::QuotedPrintable),
+        _ => Err(Rule::Value),
+    }
+}
+
+/// The text above the marker, and the notice below it.
+pub(crate) fn read(lines: &mut Lines<'_>, encoding: Encoding) -> Result<(SafeText, SafeText), Violation> {
+    let first = lines.number();
+    let octets = match encoding {
+        Encoding::Base64 => from_base64(lines)?,
+        Encoding::QuotedPrintable => quoted::decode(lines)?,
+    };
+    let text = String::from_utf8(octets).map_err(|_| Violation::at(first, Rule::Utf8))?;
+    let text = unfold_ends(&text).ok_or(Violation::at(first, Rule::BodyText))?;
+    split(text).map_err(|rule| Violation::at(first, rule))
+}
+
+fn from_base64(lines: &mut Lines<'_>) -> Result<Vec<u8>, Violation> {
+    let mut out = Vec::new();
+    let mut last_was_full = true;
+    while let Some(line) = lines.next()? {
+        let sound = last_was_full && (1..=BASE64_WIDTH).contains(&line.text.len());
+        let decoded = sound.then(|| base64::decode(line.text.as_bytes(), &mut out)).flatten();
+        decoded.ok_or(Violation::at(line.number, Rule::Base64))?;
+        last_was_full = line.text.len() == BASE64_WIDTH && !line.text.ends_with('=');
+    }
+    Ok(out)
+}
+
+/// CRLF to LF; `None` if either stands alone.
+fn unfold_ends(text: &str) -> Option<String> {
+    let mut out = String::with_capacity(text.len());
+    for piece in text.split_inclusive('\n') {
+        let line = match piece.strip_suffix('\n') {
+            Some(rest) => rest.strip_suffix('\r')?,
+            None => piece,
+        };
+        if line.contains('\r') {
+            return None;
+        }
+        out.push_str(line);
+        if line.len() < piece.len() {
+            out.push('\n');
+        }
+    }
+    Some(out)
+}
+
+/// Each half is safe text within its own bound.
+fn split(text: String) -> Result<(SafeText, SafeText), Rule> {
+    let mut at = 0;
+    let mut marker = None;
+    for line in text.split_inclusive('\n') {
+        if line.trim_end_matches('\n') == MARKER && marker.replace((at, at + line.len())).is_some() {
+            return Err(Rule::Notice);
+        }
+        at += line.len();
+    }
+    let (end, begin) = marker.ok_or(Rule::Notice)?;
+    let notice = text[begin..].to_owned();
+    let mut above = text;
+    above.truncate(end);
+    // The text's last line end and the blank line belong to neither.
+    match above.as_str() {
+        "" => {}
+        longer if longer.ends_with("\n\n") => above.truncate(above.len() - 2),
+        _ => return Err(Rule::Notice),
+    }
+    if !notice.ends_with('\n') || notice.trim().is_empty() {
+        return Err(Rule::Notice);
+    }
+    let safe = |text| SafeText::parse(text).map_err(|_| Rule::BodyText);
+    Ok((safe(above)?, safe(notice)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sekisho_safe_message::Untrusted;
+
+    #[test]
+    fn the_notice_stands_once_below_the_text() {
+        for (text, want) in [
+            (format!("hello\n\n{MARKER}\nnotice\n"), Ok(("hello", "notice\n"))),
+            (format!("\n\n\n{MARKER}\nnotice\n"), Ok(("\n", "notice\n"))),
+            (format!("{MARKER}\nnotice\n"), Ok(("", "notice\n"))),
+            (format!("hello\n{MARKER}\nnotice\n"), Err(Rule::Notice)),
+            (format!("{MARKER}\n"), Err(Rule::Notice)),
+            (format!("a\n\n{MARKER}\nx"), Err(Rule::Notice)),
+            (format!("{MARKER}\na\n\n{MARKER}\nnotice\n"), Err(Rule::Notice)),
+            ("hello\n".to_owned(), Err(Rule::Notice)),
+            (format!("begin 644 x\n\n{MARKER}\nnotice\n"), Err(Rule::BodyText)),
+            (format!("hello\n\n{MARKER}\nno\u{202e}tice\n"), Err(Rule::BodyText)),
+        ] {
+            let got = split(text.clone());
+            let got = got.as_ref().map(|(text, notice)| (text.as_str(), notice.as_str())).map_err(|rule| *rule);
+            assert_eq!(got, want, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn base64_lines_are_full() {
+        let read = |text: &str| {
+            Lines::of(Untrusted::new(text.as_bytes())).and_then(|mut lines| from_base64(&mut lines)).map_err(|v| v.line)
+        };
+        let full = "QUFB".repeat(19);
+        assert!(read(&format!("{full}\r\nQUE=\r\n")).is_ok());
+        assert_eq!(read("QUFB\r\nQUFB\r\n"), Err(2));
+        assert_eq!(read(&format!("{full}\r\n\r\n")), Err(2));
+        assert_eq!(read(&format!("{full}QUFB\r\n")), Err(1));
+    }
+
+    #[test]
+    fn line_ends_are_crlf() {
+        assert_eq!(unfold_ends("a\r\n\r\nb").as_deref(), Some("a\n\nb"));
+        for bad in ["a\nb", "a\rb", "a\r\r\n", "\r"] {
+            assert_eq!(unfold_ends(bad), None, "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Octets to lines: CRLF and printable ASCII.
+
+use sekisho_safe_message::Untrusted;
+
+use crate::{MAX, Rule, Violation};
+
+/// One line without its CRLF, printable ASCII only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Line<'a> {
+    /// Counted from 1.
+    pub(crate) number: usize,
+    pub(crate) text: &'a str,
+}
+
+/// The lines of a mail, one at a time: a mail of empty lines costs no memory.
+/// Lengths are the business of header and body.
+#[derive(Debug)]
+pub(crate) struct Lines<'a> {
+    rest: &'a [u8],
+    /// Of the line that comes next.
+    number: usize,
+}
+
+impl<'a> Lines<'a> {
+    pub(crate) fn of(mail: Untrusted<'a>) -> Result<Self, Violation> {
+        if mail.len() > MAX {
+            return Err(Violation::at(1, Rule::Size));
+        }
+        Ok(Self { rest: mail.read(), number: 1 })
+    }
+
+    /// The number of the line that comes next.
+    pub(crate) fn number(&self) -> usize {
+        self.number
+    }
+
+    /// The next line, checked for what all lines have in common; `None` at
+    /// the end of the mail.
+    pub(crate) fn next(&mut self) -> Result<Option<Line<'a>>, Violation> {
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        let number = self.number;
+        let end = self.rest.iter().position(|b| !matches!(b, b' '..=b'~')).unwrap_or(self.rest.len());
+        let (line, behind) = self.rest.split_at(end);
+        self.rest = behind.strip_prefix(b"\r\n").ok_or_else(|| Violation::at(number, wrong_end(behind)))?;
+        self.number += 1;
+        let text = std::str::from_utf8(line).map_err(|_| Violation::at(number, Rule::SevenBit))?;
+        if text.starts_with('.') || text.starts_with("From ") {
+            return Err(Violation::at(number, Rule::LineStart));
+        }
+        Ok(Some(Line { number, text }))
+    }
+}
+
+fn wrong_end(rest: &[u8]) -> Rule {
+    match rest.first() {
+        None | Some(b'\r' | b'\n') => Rule::LineEnd,
+        Some(_) => Rule::SevenBit,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(text: &str) -> Result<(), Violation> {
+        let mut lines = Lines::of(Untrusted::new(text.as_bytes()))?;
+        while lines.next()?.is_some() {}
+        Ok(())
+    }
+
+    #[test]
+    fn only_printable_lines_with_crlf() {
+        for (input, rule) in [
+            ("a\r\n b\r\n\r\n", None),
+            ("a", Some(Rule::LineEnd)),
+            ("a\n", Some(Rule::LineEnd)),
+            ("a\rb\r\n", Some(Rule::LineEnd)),
+            ("a\r\r\n", Some(Rule::LineEnd)),
+            ("a\n\r\n", Some(Rule::LineEnd)),
+            ("a\tb\r\n", Some(Rule::SevenBit)),
+            ("a\0\r\n", Some(Rule::SevenBit)),
+            ("あ\r\n", Some(Rule::SevenBit)),
+            ("a\u{7f}\r\n", Some(Rule::SevenBit)),
+            (".\r\n", Some(Rule::LineStart)),
+            ("a\r\n..\r\n", Some(Rule::LineStart)),
+            ("From x\r\n", Some(Rule::LineStart)),
+        ] {
+            let got = all(input).err().map(|v| v.rule);
+            assert_eq!(got, rule, "{input:?}");
+        }
+    }
+}
