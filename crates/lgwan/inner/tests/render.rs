@@ -300,8 +300,14 @@ fn the_notice_names_what_is_kept_out_in_the_readers_language() {
     let headers = Chance(5).headers();
     let notices = vec![Notice::Removed(part), Notice::More(2)];
     for (language, words) in [
-        (Language::Ja, ["1. 見積書.pdf\n", "大きさ: 1.2 KB、種類: application/pdf\n", "原本", "管理番号: "]),
-        (Language::En, ["1. 見積書.pdf\n", "Size: 1.2 KB, type: application/pdf\n", "original", "Mail id: "]),
+        (
+            Language::Ja,
+            ["1. 見積書.pdf（1.2 KB、application/pdf）\n", "添付ファイルはお届けしていません", "原本", "管理番号: "],
+        ),
+        (
+            Language::En,
+            ["1. 見積書.pdf (1.2 KB, application/pdf)\n", "Attachments are not delivered", "original", "id: "],
+        ),
     ] {
         let reading = check(&build(9, headers.clone(), SafeText::default(), notices.clone(), language));
         let digest = Sha256::of(b"x").to_string();

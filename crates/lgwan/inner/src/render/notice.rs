@@ -1,6 +1,7 @@
 //! The notice below the text: facts in, words out, Japanese and English.
 //!
-//! Plain and short. Of the mail's own words only file names and declared types
+//! One line when nothing is missing, since it is read every day; a line more
+//! for each thing that the reader should know. Of the mail's own words only file names and declared types
 //! stand in it, as safe names and lines.
 
 use std::fmt::Write;
@@ -14,44 +15,32 @@ const MAX_TYPE: usize = 100;
 /// The notice of `message`, each line ended by `\n`.
 pub(super) fn words(message: &SafeMessage) -> String {
     let language = message.language();
-    let mut out = String::new();
-    let _ = match language {
-        Language::Ja => writeln!(out, "このメールは無害化してお届けしています。"),
-        Language::En => writeln!(out, "This mail was made safe on its way to you."),
+    let (id, profile) = (message.id(), message.profile());
+    let mut out = match language {
+        Language::Ja => format!("無害化済み（方式: {profile}、管理番号: {id}）\n"),
+        Language::En => format!("Sanitized (profile: {profile}, id: {id})\n"),
     };
     for sentence in message.notices().iter().filter_map(|notice| sentence(notice, language)) {
         out.push_str(&sentence);
         out.push('\n');
     }
     removed(message, &mut out);
-    let (id, profile) = (message.id(), message.profile());
-    let _ = match language {
-        Language::Ja => writeln!(out, "\n管理番号: {id}（方式: {profile}）"),
-        Language::En => writeln!(out, "\nMail id: {id} (profile: {profile})"),
-    };
     out
 }
 
 /// What a notice says by itself; removed parts have a list of their own.
 fn sentence(notice: &Notice, language: Language) -> Option<String> {
     let (ja, en) = match notice {
-        Notice::BodyFromHtml => (
-            "HTML の本文を文字だけに直しました。見た目が元のメールと違うことがあります。".to_owned(),
-            "The text was made from HTML. Its layout may differ from the original.".to_owned(),
-        ),
-        Notice::HtmlTwinLeftOut => {
-            ("同じ内容の HTML 版は省きました。".to_owned(), "An HTML version of the same text was left out.".to_owned())
-        }
-        Notice::NoText => {
-            ("表示できる本文はありませんでした。".to_owned(), "The mail had no text that could be shown.".to_owned())
-        }
+        Notice::BodyFromHtml => ("HTMLの本文を文字に直しました。".to_owned(), "Made from HTML.".to_owned()),
+        Notice::HtmlTwinLeftOut => ("HTML版は省きました。".to_owned(), "HTML version left out.".to_owned()),
+        Notice::NoText => ("表示できる本文はありませんでした。".to_owned(), "No text could be shown.".to_owned()),
         Notice::Unreadable(count) => (
-            format!("読み取れない文字が {count} 個あり、「\u{fffd}」と表示しています。"),
-            format!("Characters that could not be read are shown as \"\u{fffd}\": {count}."),
+            format!("読み取れない文字が{count}個あり、「\u{fffd}」と表示しています。"),
+            format!("Unreadable characters, shown as \"\u{fffd}\": {count}."),
         ),
         Notice::TextCleaned(count) => (
-            format!("目に見えない文字や制御文字などを {count} か所で取り除くか、直しました。"),
-            format!("Invisible or control characters were taken out or changed in the text: {count}."),
+            format!("見えない文字や制御文字を{count}か所で取り除きました。"),
+            format!("Invisible or control characters taken out: {count}."),
         ),
         Notice::SenderNameMisleads(address) => (
             format!("ご注意ください: 差出人の名前に別のアドレスが書かれています。実際の差出人は {address} です。"),
@@ -83,8 +72,8 @@ fn removed(message: &SafeMessage, out: &mut String) {
                 continue;
             }
             Notice::More(count) => match language {
-                Language::Ja => writeln!(out, "このほかに {count} 個をお届けしていません。"),
-                Language::En => writeln!(out, "Parts not delivered beside these: {count}."),
+                Language::Ja => writeln!(out, "このほかに{count}個をお届けしていません。"),
+                Language::En => writeln!(out, "Beside these: {count}."),
             },
             Notice::BodyFromHtml
             | Notice::HtmlTwinLeftOut
@@ -96,22 +85,12 @@ fn removed(message: &SafeMessage, out: &mut String) {
         };
         number += 1;
     }
-    if number > 0 {
-        out.push_str(match language {
-            Language::Ja => {
-                "\n原本はインターネット側に保管されています。必要なときは、\n管理番号を添えて管理者にお問い合わせください。\n"
-            }
-            Language::En => {
-                "\nThe original is kept on the Internet side. If you need it,\nask your administrator and give the mail id.\n"
-            }
-        });
-    }
 }
 
 fn heading(language: Language, out: &mut String) {
     out.push_str(match language {
-        Language::Ja => "\nお届けしていないもの\n",
-        Language::En => "\nNot delivered\n",
+        Language::Ja => "お届けしていないもの（原本が必要なときは、管理番号を添えて管理者にお問い合わせください）:\n",
+        Language::En => "Not delivered (ask your administrator for the original, giving the id):\n",
     });
 }
 
@@ -126,31 +105,23 @@ fn push_part(number: usize, part: &RemovedPart, language: Language, out: &mut St
     let declared: String = part.declared.as_str().chars().take(MAX_TYPE).collect();
     let (size, reason, digest) = (size(part.size), reason(part.reason, language), part.sha256);
     let _ = match language {
-        Language::Ja => write!(
-            out,
-            "{number}. {name}\n   大きさ: {size}、種類: {declared}\n   理由: {reason}\n   SHA-256: {digest}\n"
-        ),
-        Language::En => write!(
-            out,
-            "{number}. {name}\n   Size: {size}, type: {declared}\n   Reason: {reason}\n   SHA-256: {digest}\n"
-        ),
+        Language::Ja => write!(out, "{number}. {name}（{size}、{declared}）\n   {reason}。\n   SHA-256 {digest}\n"),
+        Language::En => write!(out, "{number}. {name} ({size}, {declared})\n   {reason}\n   SHA-256 {digest}\n"),
     };
 }
 
 fn reason(reason: RemovalReason, language: Language) -> &'static str {
     let (ja, en) = match reason {
-        RemovalReason::Attachment => {
-            ("この方式では添付ファイルをお届けしません", "this profile delivers no attachments")
-        }
-        RemovalReason::InlineImage => ("本文の中の画像です", "a picture inside the text"),
-        RemovalReason::NestedMail => ("添付されたメールです", "a mail inside the mail"),
+        RemovalReason::Attachment => ("添付ファイルはお届けしていません", "Attachments are not delivered."),
+        RemovalReason::InlineImage => ("本文の中の画像です", "A picture inside the text."),
+        RemovalReason::NestedMail => ("添付されたメールです", "A mail inside the mail."),
         RemovalReason::Technical => {
-            ("配信通知や署名などの技術的な部分です", "a technical part of a report or a signature")
+            ("配信通知や署名などの技術的な部分です", "A technical part of a report or signature.")
         }
-        RemovalReason::Ambiguous => ("形式がわからないか、矛盾しています", "its form is unknown or contradicts itself"),
-        RemovalReason::Encrypted => {
-            ("暗号化されていて、中身を確かめられません", "encrypted, so that it could not be checked")
+        RemovalReason::Ambiguous => {
+            ("形式がわからないか、矛盾しています", "Its form is unknown or contradicts itself.")
         }
+        RemovalReason::Encrypted => ("暗号化されていて、中身を確かめられません", "Encrypted: it could not be checked."),
     };
     match language {
         Language::Ja => ja,
