@@ -1,8 +1,8 @@
 //! The way over the border: connections to the LGWAN side, and whether it
 //! answers.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sekisho_channel::ChannelError;
@@ -28,12 +28,7 @@ pub(crate) struct Handover {
 impl Handover {
     /// Connections to `target`; none is opened yet.
     pub(crate) fn new(target: Target) -> Self {
-        Self {
-            target,
-            idle: Mutex::new(Vec::new()),
-            down: AtomicBool::new(false),
-            pause: Mutex::new(Duration::ZERO),
-        }
+        Self { target, idle: Mutex::new(Vec::new()), down: AtomicBool::new(false), pause: Mutex::new(Duration::ZERO) }
     }
 
     /// Whether the LGWAN side failed to answer the last time.

@@ -173,6 +173,7 @@ fn reason_of(end: TalkEnd) -> Option<HoldReason> {
             Ending::Done => None,
             Ending::OutOfTime => Some(HoldReason::WorkerTimeout),
             Ending::Forbidden => Some(HoldReason::WorkerForbidden),
+            Ending::OutOfMemory => Some(HoldReason::WorkerMemory),
             Ending::Panicked
             | Ending::Unconfined
             | Ending::OtherCode(_)

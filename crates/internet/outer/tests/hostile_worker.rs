@@ -15,7 +15,11 @@ use sekisho_outer::pool::{Failure, Pool, PoolConfig, Worked};
 use sekisho_safe_message::{
     Envelope, Language, MailId, Mailbox, ProfileName, SafeHeaders, SafeLine, SafeMessage, SafeText, Sha256, Timestamp,
 };
-use sekisho_sandbox::{Confinement, serve};
+use sekisho_sandbox::{Confinement, WorkerMemory, serve};
+
+/// As the shipped worker has it.
+#[global_allocator]
+static MEMORY: WorkerMemory = WorkerMemory;
 
 /// What a rogue does, and what must be on record for it.
 const ROGUES: &[(&str, HoldReason)] = &[

@@ -10,7 +10,11 @@ mod answer;
 
 use std::process::ExitCode;
 
-use sekisho_sandbox::{Confinement, EXIT_USAGE};
+use sekisho_sandbox::{Confinement, EXIT_USAGE, WorkerMemory};
+
+/// Running out of memory is told apart from a crash.
+#[global_allocator]
+static MEMORY: WorkerMemory = WorkerMemory;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1).collect();

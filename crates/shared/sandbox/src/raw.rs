@@ -1,11 +1,14 @@
 //! Every `unsafe` block of the project, each one system call behind a safe face.
 
+use std::alloc::{GlobalAlloc, Layout, System};
 use std::ffi::c_int;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 use rustix::io::Errno;
 use rustix::process::Pid;
 use rustix::thread::UnshareFlags;
+
+use crate::{EXIT_OUT_OF_MEMORY, WorkerMemory};
 
 /// Who one is after a fork.
 pub(crate) enum Forked {
@@ -31,6 +34,35 @@ pub(crate) fn fork() -> Result<Forked, Errno> {
 pub(crate) fn exit_now(code: u8) -> ! {
     // SAFETY: _exit takes a number and does not return; nothing that a forked child shares needs unwinding.
     unsafe { libc::_exit(i32::from(code)) }
+}
+
+// SAFETY: every call goes to the system's allocator with its arguments unchanged; the only difference is not to return
+// when it has nothing to give.
+#[expect(unsafe_code, reason = "an allocator is an unsafe trait")]
+unsafe impl GlobalAlloc for WorkerMemory {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promise about `layout` is passed on.
+        or_exit(unsafe { System.alloc(layout) })
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as above.
+        or_exit(unsafe { System.alloc_zeroed(layout) })
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: as above; `block` came from this allocator, which is the system's.
+        or_exit(unsafe { System.realloc(block, layout, size) })
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(block, layout) }
+    }
+}
+
+fn or_exit(block: *mut u8) -> *mut u8 {
+    if block.is_null() { exit_now(EXIT_OUT_OF_MEMORY) } else { block }
 }
 
 /// Makes `input` descriptor 0 and `output` descriptor 1 and closes every other one.

@@ -10,6 +10,8 @@ pub const EXIT_UNCONFINED: u8 = 77;
 pub const EXIT_PROTOCOL: u8 = 76;
 /// Exit code of a worker program that was started by hand.
 pub const EXIT_USAGE: u8 = 64;
+/// Exit code of a process that ran out of memory under [`WorkerMemory`](crate::WorkerMemory).
+pub const EXIT_OUT_OF_MEMORY: u8 = 79;
 /// Exit code of a job whose function panicked.
 pub const EXIT_PANICKED: u8 = 101;
 
@@ -35,7 +37,9 @@ pub enum Ending {
     Unconfined,
     /// It exited with a code that no honest job uses.
     OtherCode(i32),
-    /// It aborted: memory ran out, the stack overflowed, or a panic could not unwind (SIGABRT).
+    /// Its memory ran out (and the program allocates with [`WorkerMemory`](crate::WorkerMemory)).
+    OutOfMemory,
+    /// It aborted: the stack overflowed, or a panic could not unwind (SIGABRT).
     Aborted,
     /// Its processor time was used up (SIGXCPU).
     OutOfTime,
@@ -55,6 +59,7 @@ impl JobStatus {
             Self::Exited(0) => Ending::Done,
             Self::Exited(code) if code == i32::from(EXIT_PANICKED) => Ending::Panicked,
             Self::Exited(code) if code == i32::from(EXIT_UNCONFINED) => Ending::Unconfined,
+            Self::Exited(code) if code == i32::from(EXIT_OUT_OF_MEMORY) => Ending::OutOfMemory,
             Self::Exited(code) => Ending::OtherCode(code),
             Self::Signaled(libc::SIGABRT) => Ending::Aborted,
             Self::Signaled(libc::SIGXCPU) => Ending::OutOfTime,
@@ -72,7 +77,8 @@ impl fmt::Display for JobStatus {
             Ending::Panicked => f.write_str("panicked"),
             Ending::Unconfined => f.write_str("could not take its limits"),
             Ending::OtherCode(code) => write!(f, "exited with the unknown code {code}"),
-            Ending::Aborted => f.write_str("aborted (out of memory, or stack overflow)"),
+            Ending::OutOfMemory => f.write_str("ran out of memory"),
+            Ending::Aborted => f.write_str("aborted (stack overflow, or a panic in a panic)"),
             Ending::OutOfTime => f.write_str("used up its processor time"),
             Ending::Killed => f.write_str("killed"),
             Ending::Forbidden => f.write_str("made a forbidden system call"),
