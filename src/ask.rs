@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use clap::ArgMatches;
 use sekisho_channel::ChannelError;
 use sekisho_channel::admin::{self, Reply, Request};
 use sekisho_settings::AdminSockets;
@@ -21,6 +22,12 @@ pub(crate) enum Side {
 impl Side {
     /// Both, in the order of a mail's way.
     pub(crate) const BOTH: [Self; 2] = [Self::Outer, Self::Inner];
+
+    /// The one that `--side` names, or both.
+    pub(crate) fn asked(matches: &ArgMatches) -> impl Iterator<Item = Self> {
+        let only = matches.get_one::<String>("side").cloned();
+        Self::BOTH.into_iter().filter(move |side| only.as_deref().is_none_or(|name| name == side.name()))
+    }
 
     /// Its name in options and JSON.
     pub(crate) fn name(self) -> &'static str {

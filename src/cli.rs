@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::builder::{StyledStr, ValueParser};
-use clap::{Arg, ArgAction, Command, value_parser};
+use clap::builder::ValueParser;
+use clap::error::{ContextKind, ErrorKind};
+use clap::{Arg, ArgAction, Command, Error, value_parser};
 use sekisho_safe_message::{Address, Language, MailId};
 
 use crate::lang::pick;
@@ -11,21 +12,17 @@ use crate::lang::pick;
 /// The whole command.
 pub(crate) fn command(language: Language) -> Command {
     let t = |ja, en| pick(language, ja, en);
-    let template: StyledStr =
-        t("{about}\n\n使い方: {usage}\n\n{all-args}\n", "{about}\n\nUsage: {usage}\n\n{all-args}\n").into();
     let flag =
         |id: &'static str, help: &'static str| Arg::new(id).long(id).action(ArgAction::SetTrue).global(true).help(help);
-    Command::new("sekisho")
+    let whole = Command::new("sekisho")
         .version(env!("CARGO_PKG_VERSION"))
         .about(t(
             "関所: メール無害化ゲートウェイの操作コマンド",
             "Sekisho: the operator's command of the content-disarm mail gateway",
         ))
-        .help_template(template)
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .disable_help_subcommand(true)
-        .subcommand_help_heading(t("コマンド", "Commands"))
+        .disable_version_flag(true)
         .next_help_heading(t("共通オプション", "Common options"))
         .arg(
             path(
@@ -45,20 +42,82 @@ pub(crate) fn command(language: Language) -> Command {
                 .value_parser(["ja", "en"])
                 .help(t("表示言語（既定: ロケール）", "Language of the output (default: the locale's)")),
         )
-        .next_help_heading(t("オプション", "Options"))
+        .next_help_heading(None)
+        .arg(
+            Arg::new("version")
+                .short('V')
+                .long("version")
+                .action(ArgAction::Version)
+                .help(t("版を表示", "Print the version")),
+        )
         .subcommands([serve(t), demo(t), sanitize(t), verify(t), show(t), queue(t), config(t)])
-        .subcommand(Command::new("status").about(t("稼働状況を段階ごとに表示", "Show health, stage by stage")))
+        .subcommand(
+            Command::new("status").about(t("稼働状況を段階ごとに表示", "Show health, stage by stage")).arg(side(t)),
+        )
         .subcommand(
             Command::new("check")
                 .about(t("この機械で安全に動くかを点検", "Check that this machine can run the gateway safely")),
-        )
+        );
+    localized(whole, language)
+}
+
+/// What clap says in English of its own accord, in the reader's language.
+fn localized(command: Command, language: Language) -> Command {
+    let t = |ja, en| pick(language, ja, en);
+    let template = t("{about}\n\n使い方: {usage}\n\n{all-args}\n", "{about}\n\nUsage: {usage}\n\n{all-args}\n");
+    command
+        .help_template(template)
+        .disable_help_subcommand(true)
+        .disable_help_flag(true)
+        .subcommand_help_heading(t("コマンド", "Commands"))
+        .arg(Arg::new("help").short('h').long("help").action(ArgAction::Help).help(t("この説明を表示", "Print help")))
+        .mut_args(move |arg| described(arg, language))
         .mut_subcommands(move |sub| localized(sub, language))
 }
 
-fn localized(sub: Command, language: Language) -> Command {
-    let template =
-        pick(language, "{about}\n\n使い方: {usage}\n\n{all-args}\n", "{about}\n\nUsage: {usage}\n\n{all-args}\n");
-    sub.help_template(template).disable_help_subcommand(true)
+/// An argument under a heading of ours, its choices and default in our words.
+fn described(arg: Arg, language: Language) -> Arg {
+    let t = |ja, en| pick(language, ja, en);
+    let heading = match (arg.get_help_heading(), arg.is_positional()) {
+        (Some(_), _) => None,
+        (None, true) => Some(t("引数", "Arguments")),
+        (None, false) => Some(t("オプション", "Options")),
+    };
+    let arg = match heading {
+        Some(heading) => arg.help_heading(heading),
+        None => arg,
+    };
+    if !arg.get_action().takes_values() {
+        return arg;
+    }
+    let mut help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    let choices: Vec<_> = arg.get_possible_values().iter().map(|choice| choice.get_name().to_owned()).collect();
+    if !choices.is_empty() {
+        help.push_str(&format!(" [{}]", choices.join(" | ")));
+    }
+    if let Some(default) = arg.get_default_values().first() {
+        help.push_str(&format!(" [{}: {}]", t("既定", "default"), default.display()));
+    }
+    arg.help(help).hide_possible_values(true).hide_default_value(true)
+}
+
+/// What is wrong with a command line. clap's own words are English.
+pub(crate) fn complaint(error: &Error, language: Language) -> String {
+    let of = |kind| error.get(kind).map(ToString::to_string).unwrap_or_default();
+    let (arg, value) = (of(ContextKind::InvalidArg), of(ContextKind::InvalidValue));
+    let japanese = match error.kind() {
+        ErrorKind::InvalidSubcommand => format!("{} というコマンドはありません。", of(ContextKind::InvalidSubcommand)),
+        ErrorKind::UnknownArgument => format!("{arg} というオプションはありません。"),
+        ErrorKind::MissingRequiredArgument => format!("必要な引数がありません: {arg}"),
+        ErrorKind::InvalidValue if value.is_empty() => format!("{arg} に値がありません。"),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => format!("{arg} に {value} は使えません。"),
+        ErrorKind::ArgumentConflict => format!("{arg} を同時に、または二度指定することはできません。"),
+        _ => "コマンドの書き方が正しくありません。".to_owned(),
+    };
+    match language {
+        Language::En => error.render().to_string(),
+        Language::Ja => format!("sekisho: {japanese}\n使い方は --help で表示されます。\n"),
+    }
 }
 
 fn path(id: &'static str, help: &'static str) -> Arg {
@@ -152,17 +211,21 @@ fn show(t: impl Fn(&'static str, &'static str) -> &'static str) -> Command {
     Command::new("show")
         .about(t("1通の行方と、施した処理をすべて表示", "Show where a mail is and all that was done to it"))
         .arg(id(t("識別番号", "The mail's id")))
+        .arg(side(t))
+}
+
+/// On two hosts a command can ask only the program of its own.
+fn side(t: impl Fn(&'static str, &'static str) -> &'static str) -> Arg {
+    Arg::new("side")
+        .long("side")
+        .value_parser(["outer", "inner"])
+        .help(t("片側だけ（既定: 両側）", "One side only (default: both)"))
 }
 
 fn queue(t: impl Fn(&'static str, &'static str) -> &'static str) -> Command {
     let list = Command::new("list")
         .about(t("待ち行列と保留の一覧", "List waiting and held mails"))
-        .arg(
-            Arg::new("side")
-                .long("side")
-                .value_parser(["outer", "inner"])
-                .help(t("片側だけ（既定: 両側）", "One side only (default: both)")),
-        )
+        .arg(side(&t))
         .arg(
             Arg::new("state")
                 .long("state")

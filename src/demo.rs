@@ -66,9 +66,7 @@ fn demonstrate(once: bool, listen: SocketAddr, screen: &Screen) -> io::Result<Ex
     fs::create_dir_all(&state)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let exit = runtime.block_on(show(once, listen, &state, screen));
-    if once || !matches!(exit, Ok(Exit::Ok)) {
-        fs::remove_dir_all(&state)?;
-    }
+    fs::remove_dir_all(&state)?;
     exit
 }
 

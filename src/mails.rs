@@ -38,7 +38,7 @@ fn state_tone(state: MailState) -> Tone {
 pub(crate) fn show(matches: &ArgMatches, settings: &CommandSettings, screen: &Screen) -> Exit {
     let Some(id) = matches.get_one::<MailId>("id").copied() else { return Exit::Usage };
     let (mut found, mut exit) = (false, Exit::Ok);
-    for side in Side::BOTH {
+    for side in Side::asked(matches) {
         match ask::ask(side, &settings.admin, &Request::Show { id }) {
             Ok(replies) => {
                 for reply in replies {
@@ -200,14 +200,10 @@ pub(crate) fn queue(matches: &ArgMatches, settings: &CommandSettings, screen: &S
 fn list(matches: &ArgMatches, settings: &CommandSettings, screen: &Screen) -> Exit {
     let asked: Vec<&String> = matches.get_many("state").into_iter().flatten().collect();
     let states = states(&asked);
-    let only = matches.get_one::<String>("side");
     let limit = matches.get_one::<u32>("limit").copied().unwrap_or(100);
     let after = matches.get_one::<MailId>("after").copied();
     let (mut exit, mut rows) = (Exit::Ok, Vec::new());
-    for side in Side::BOTH {
-        if only.is_some_and(|name| name != side.name()) {
-            continue;
-        }
+    for side in Side::asked(matches) {
         let seen = pages(side, settings, &states, after, limit, |item| match screen.is_json() {
             true => {
                 let object = serde_json::json!({ "schema": "sekisho.queue-item/1", "side": side.name(), "item": item });
@@ -328,10 +324,11 @@ fn retry(matches: &ArgMatches, settings: &CommandSettings, screen: &Screen) -> E
         return Exit::Usage;
     }
     // A mail waits on one side only: outside until it is taken, inside after.
-    let mut exit = Exit::NotFound;
+    // On two hosts only one side can be asked, and that may be the right one.
+    let (mut exit, mut silent) = (Exit::NotFound, Vec::new());
     for side in Side::BOTH {
         match ask::ask(side, &settings.admin, &Request::Retry { id, reason: reason.clone() }) {
-            Err(err) => return ask::unreachable(side, &err, screen),
+            Err(err) => silent.push((side, err)),
             Ok(replies) => match replies.first() {
                 Some(Reply::Done) => {
                     screen.line(screen.t(format!("{id} を処理し直します。"), format!("{id} is being tried again.")));
@@ -343,6 +340,11 @@ fn retry(matches: &ArgMatches, settings: &CommandSettings, screen: &Screen) -> E
                     exit = Exit::Failed
                 }
             },
+        }
+    }
+    if exit == Exit::NotFound {
+        for (side, err) in &silent {
+            exit = ask::unreachable(*side, err, screen);
         }
     }
     match exit {

@@ -22,9 +22,11 @@ mod smtp;
 mod status;
 mod verify;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::ArgMatches;
+use clap::error::ErrorKind;
 use sekisho_settings::{Configuration, Surroundings};
 
 use exit::Exit;
@@ -37,7 +39,11 @@ fn main() -> ExitCode {
         Ok(matches) => matches,
         Err(err) => {
             // Help and version are answers, not errors; clap knows where each goes.
-            let _ = err.print();
+            if !err.use_stderr() || err.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+                let _ = err.print();
+            } else {
+                let _ = write!(io::stderr(), "{}", cli::complaint(&err, language));
+            }
             return if err.use_stderr() { Exit::Usage.into() } else { Exit::Ok.into() };
         }
     };
@@ -60,7 +66,7 @@ fn run(matches: &ArgMatches, screen: &Screen, surroundings: &Surroundings) -> Ex
             Err(errors) => failed(errors),
             Ok(settings) => match name {
                 "sanitize" => sanitize::run(sub, &settings, screen),
-                "status" => status::run(&settings, screen),
+                "status" => status::run(sub, &settings, screen),
                 "check" => doctor::run(&settings, screen),
                 "show" => mails::show(sub, &settings, screen),
                 "queue" => mails::queue(sub, &settings, screen),

@@ -88,6 +88,9 @@ fn misuse(order: &Order, screen: &Screen) -> Option<&'static str> {
     if order.inputs.len() > 1 && order.out.is_none() {
         return Some(screen.t("複数のメールには --out DIR が要ります。", "several mails need --out DIR"));
     }
+    if order.out.is_none() && order.report.as_deref() == Some(Path::new("-")) {
+        return Some(screen.t("--report - には --out DIR が要ります。", "--report - needs --out DIR"));
+    }
     if order.inputs.len() > 1 && order.id.is_some() {
         return Some(screen.t("--id は1通のときだけ使えます。", "--id is for one mail only"));
     }
@@ -105,8 +108,9 @@ fn envelope(matches: &ArgMatches) -> Option<Envelope> {
 }
 
 async fn work(offline: Offline, order: Order, screen: &Screen) -> io::Result<Exit> {
-    let mut reports = match &order.report {
-        Some(path) => Some(BufWriter::new(File::create(path).map_err(|err| named(path, err))?)),
+    let mut reports: Option<Box<dyn Write>> = match &order.report {
+        Some(path) if path == Path::new("-") => Some(Box::new(io::stdout())),
+        Some(path) => Some(Box::new(BufWriter::new(File::create(path).map_err(|err| named(path, err))?))),
         None => None,
     };
     let mut tally = Tally::default();
@@ -136,7 +140,8 @@ async fn work(offline: Offline, order: Order, screen: &Screen) -> io::Result<Exi
     if let Some(reports) = &mut reports {
         reports.flush()?;
     }
-    Ok(conclude(&tally, order.out.is_some(), screen))
+    let reports_go_to_stdout = order.report.as_deref() == Some(Path::new("-"));
+    Ok(conclude(&tally, order.out.is_some() && !reports_go_to_stdout, screen))
 }
 
 async fn one(offline: &Offline, input: &Input, id: MailId, received: Timestamp, max: u64) -> io::Result<Sanitized> {
@@ -166,7 +171,7 @@ fn settle(
     waiting: &mut BTreeMap<usize, io::Result<Sanitized>>,
     next: &mut usize,
     order: &Order,
-    reports: &mut Option<BufWriter<File>>,
+    reports: &mut Option<Box<dyn Write>>,
     tally: &mut Tally,
     screen: &Screen,
 ) -> io::Result<()> {
@@ -188,7 +193,7 @@ fn record(
     sanitized: Sanitized,
     input: &Input,
     order: &Order,
-    reports: &mut Option<BufWriter<File>>,
+    reports: &mut Option<Box<dyn Write>>,
     tally: &mut Tally,
     screen: &Screen,
 ) -> io::Result<()> {
@@ -215,7 +220,7 @@ fn record(
     emit(&report, reports, screen)
 }
 
-fn emit(report: &Report, reports: &mut Option<BufWriter<File>>, screen: &Screen) -> io::Result<()> {
+fn emit(report: &Report, reports: &mut Option<Box<dyn Write>>, screen: &Screen) -> io::Result<()> {
     if let Some(reports) = reports {
         serde_json::to_writer(&mut *reports, report)?;
         reports.write_all(b"\n")?;

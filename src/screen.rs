@@ -146,16 +146,8 @@ pub(crate) fn fit(text: &str, width: usize) -> String {
     out
 }
 
-/// Octets for a person: `1.5 MB` (powers of 1,000, as mail clients show).
-pub(crate) fn size(octets: u64) -> String {
-    let tenths = |unit: u64| format!("{}.{}", octets / unit, octets % unit * 10 / unit);
-    match octets {
-        0..1_000 => format!("{octets} B"),
-        1_000..1_000_000 => format!("{} KB", tenths(1_000)),
-        1_000_000..1_000_000_000 => format!("{} MB", tenths(1_000_000)),
-        _ => format!("{} GB", tenths(1_000_000_000)),
-    }
-}
+/// Octets for a person, as the notice in a mail writes them.
+pub(crate) use sekisho_inner::render::octets as size;
 
 /// A span of time for a person: its largest two units.
 pub(crate) fn span(ms: u64, language: Language) -> String {
@@ -186,7 +178,7 @@ mod tests {
 
     #[test]
     fn sizes_and_spans() {
-        assert_eq!([size(0), size(999), size(1_500), size(12_345_678)], ["0 B", "999 B", "1.5 KB", "12.3 MB"]);
+        assert_eq!([size(0), size(1_536), size(256 << 20)], ["0 B", "1.5 KB", "256 MB"]);
         assert_eq!(span(3_661_000, Language::Ja), "1時間1分");
         assert_eq!(span(90_061_000, Language::En), "1d 1h");
     }

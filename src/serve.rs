@@ -40,7 +40,7 @@ pub(crate) struct Program {
 
 enum Life {
     /// Running since then; dropping its standard input asks it to end.
-    Up(Child, Option<ChildStdin>, Instant),
+    Up(Box<Child>, Option<ChildStdin>, Instant),
     /// To be started then.
     Down(Instant),
 }
@@ -86,7 +86,7 @@ impl Program {
             Ok(_) => return Err(StartError::Ended(child.wait().await.map_err(StartError::Io)?)),
             Err(_) => return Err(StartError::Slow),
         }
-        self.life = Life::Up(child, stdin, Instant::now());
+        self.life = Life::Up(Box::new(child), stdin, Instant::now());
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! `sekisho status`: how both programs are doing, stage by stage.
 
+use clap::ArgMatches;
 use sekisho_channel::admin::{MailState, Problem, Reply, Request, Status};
 use sekisho_settings::CommandSettings;
 
@@ -8,9 +9,9 @@ use crate::exit::Exit;
 use crate::mails::state_word;
 use crate::screen::{Screen, Tone, size, span};
 
-pub(crate) fn run(settings: &CommandSettings, screen: &Screen) -> Exit {
+pub(crate) fn run(matches: &ArgMatches, settings: &CommandSettings, screen: &Screen) -> Exit {
     let mut exit = Exit::Ok;
-    for side in Side::BOTH {
+    for side in Side::asked(matches) {
         match ask::ask(side, &settings.admin, &Request::Status) {
             Ok(replies) => match replies.into_iter().next() {
                 Some(Reply::Status(status)) => {

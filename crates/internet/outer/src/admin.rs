@@ -39,13 +39,15 @@ impl Handler for Admin {
                 Ok(None) => replies.send(&Reply::NotFound).await,
                 Err(err) => trouble(replies, &err).await,
             },
-            Request::Retry { id, reason } => {
-                tracing::info!(event = "operator.retry", %id, uid = caller.uid, reason = %reason);
-                match self.retry(id).await {
-                    Ok(reply) => replies.send(&reply).await,
-                    Err(err) => trouble(replies, &err).await,
+            Request::Retry { id, reason } => match self.retry(id).await {
+                Ok(reply) => {
+                    if reply == Reply::Done {
+                        tracing::info!(event = "operator.retry", %id, uid = caller.uid, reason = %reason);
+                    }
+                    replies.send(&reply).await
                 }
-            }
+                Err(err) => trouble(replies, &err).await,
+            },
         }
     }
 }
@@ -72,7 +74,7 @@ impl Admin {
             listening: self.listening.clone(),
             problems: self.problems(&stages, room),
             stages,
-            free_bytes: room.saturating_add(self.floor_bytes),
+            free_bytes: dispatch.store.free()?,
             floor_bytes: self.floor_bytes,
             layers: layers.iter().map(|(layer, state)| (layer.code().to_owned(), layer_state(state))).collect(),
             counters: dispatch.counters.all(),

@@ -18,7 +18,8 @@ use crate::counters::Counters;
 use crate::handover::Handover;
 use crate::meta::{Meta, mail_id};
 use crate::pool::{Failure, Pool, WorkError, Worked};
-use crate::settle::{self, Retention};
+use crate::retain::Retention;
+use crate::settle;
 
 /// Mails between lease and settlement at one time. More than workers, so that
 /// those that wait for the LGWAN side's sync share it.

@@ -17,6 +17,7 @@ const IDLE_MAX: usize = 64;
 /// Connections over the border.
 pub(crate) struct Handover {
     target: Target,
+    patience: Duration,
     idle: Mutex<Vec<Link>>,
     down: AtomicBool,
     /// Before the next attempt. It grows until a frame is answered: a side that
@@ -26,9 +27,16 @@ pub(crate) struct Handover {
 }
 
 impl Handover {
-    /// Connections to `target`; none is opened yet.
-    pub(crate) fn new(target: Target) -> Self {
-        Self { target, idle: Mutex::new(Vec::new()), down: AtomicBool::new(false), pause: Mutex::new(Duration::ZERO) }
+    /// Connections to `target`, whose answers may take `patience`; none is
+    /// opened yet.
+    pub(crate) fn new(target: Target, patience: Duration) -> Self {
+        Self {
+            target,
+            patience,
+            idle: Mutex::new(Vec::new()),
+            down: AtomicBool::new(false),
+            pause: Mutex::new(Duration::ZERO),
+        }
     }
 
     /// Whether the LGWAN side failed to answer the last time.
@@ -42,7 +50,7 @@ impl Handover {
         while self.is_down() {
             let pause = *lock(&self.pause);
             tokio::time::sleep(pause).await;
-            match Link::connect(&self.target).await {
+            match Link::connect(&self.target, self.patience).await {
                 Ok(link) => {
                     tracing::info!(event = "handoff.up");
                     self.down.store(false, Ordering::Relaxed);
@@ -71,7 +79,7 @@ impl Handover {
             self.answered(link);
             return Ok((answer, false));
         }
-        let sent = async { Link::connect(&self.target).await?.send(frame).await }.await;
+        let sent = async { Link::connect(&self.target, self.patience).await?.send(frame).await }.await;
         match sent {
             Ok((answer, link)) => {
                 self.answered(link);

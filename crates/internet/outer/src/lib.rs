@@ -19,6 +19,7 @@ mod handover;
 mod intake;
 mod meta;
 pub mod pool;
+mod retain;
 mod run;
 mod settle;
 

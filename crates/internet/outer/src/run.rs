@@ -5,7 +5,6 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use sekisho_channel::handoff::Target;
 use sekisho_channel::{ChannelError, admin, tls};
@@ -26,10 +25,7 @@ use crate::dispatch::{Dispatch, Plan};
 use crate::handover::Handover;
 use crate::intake::Intake;
 use crate::pool::{Pool, PoolConfig};
-use crate::settle::Retention;
-
-/// How often expired originals and records are looked for.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
+use crate::retain::{Retention, tidy};
 
 /// Why the Internet side does not run.
 #[derive(Debug)]
@@ -69,7 +65,7 @@ pub async fn run(
     let dispatch = Arc::new(Dispatch {
         store: store.clone(),
         pool: Arc::new(pool),
-        handover: Handover::new(target(&settings.handoff)?),
+        handover: Handover::new(target(&settings.handoff)?, settings.handoff.timeout),
         plan: plan(&settings)?,
         counters: Arc::clone(&counters),
     });
@@ -85,7 +81,7 @@ pub async fn run(
         floor_bytes: settings.min_free_space,
     };
     let admin = tokio::spawn(admin.run(Arc::new(handler)));
-    let sweeper = tokio::spawn(sweep(store.clone()));
+    let tidier = tokio::spawn(tidy(store.clone(), dispatch.plan.retention));
     let (stopping, stopped) = watch::channel(false);
     let work = tokio::spawn(Arc::clone(&dispatch).run(stopped));
     tracing::info!(event = "outer.ready", listening = listening.join(" "), profile = %dispatch.plan.profile);
@@ -96,7 +92,7 @@ pub async fn run(
     tracing::info!(event = "outer.draining");
     let _ = stopping.send(true);
     let _ = work.await;
-    sweeper.abort();
+    tidier.abort();
     admin.abort();
     drop(dispatch);
     if let Err(err) = store.shutdown().await {
@@ -227,18 +223,6 @@ fn receiver_limits(settings: &ReceiverSettings) -> receiver::Limits {
         data_timeout: settings.data_timeout,
         session: settings.max_session,
         ..receiver::Limits::default()
-    }
-}
-
-/// Deletes what has expired, in bounded steps, for as long as it is polled.
-async fn sweep(store: Store) {
-    loop {
-        match store.sweep(now_ms()).await {
-            Ok(swept) if swept.more => continue,
-            Ok(swept) => tracing::debug!(event = "spool.swept", expired = swept.expired),
-            Err(err) => tracing::error!(event = "spool.failed", error = %err),
-        }
-        tokio::time::sleep(SWEEP_EVERY).await;
     }
 }
 

@@ -1,12 +1,12 @@
 //! What becomes of a mail once it has been read: the record, and how long its
 //! original stays.
 
-use std::time::Duration;
-
 use sekisho_job::{Action, BodySource, HoldReason, Report};
-use sekisho_settings::{Keep, VaultSettings};
+use sekisho_settings::Keep;
 use sekisho_store::{Lease, Settled, StoreError};
 use serde::Serialize;
+
+use crate::retain::Retention;
 
 /// The Internet side's record of one mail.
 #[derive(Debug, Serialize)]
@@ -19,20 +19,6 @@ pub(crate) struct Record<'a> {
     pub(crate) settled_ms: u64,
 }
 
-/// How long what is kept.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Retention {
-    keep: Keep,
-    original: Duration,
-    record: Duration,
-}
-
-impl Retention {
-    pub(crate) fn new(vault: &VaultSettings) -> Self {
-        Self { keep: vault.keep, original: vault.retention, record: vault.record_retention }
-    }
-}
-
 /// Settles a mail that the LGWAN side has taken: the original stays or goes as
 /// the vault is told. Lazily durable and not waited for: if it is lost, the
 /// mail is handed over again, and its id makes that harmless.
@@ -43,12 +29,8 @@ pub(crate) fn taken(lease: Lease, report: &Report, retention: Retention, now_ms:
         Keep::All => true,
     };
     let settled = Settled::new("").record(record(report, Some("taken"), now_ms)).lazy();
-    let after = |time: Duration| now_ms.saturating_add(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
-    drop(if stays {
-        lease.keep(now_ms, settled.expires_ms(after(retention.original)))
-    } else {
-        lease.done(now_ms, settled.expires_ms(after(retention.record)))
-    });
+    let settled = settled.expires_ms(retention.record_expires(now_ms));
+    drop(if stays { lease.keep(now_ms, settled) } else { lease.done(now_ms, settled) });
 }
 
 /// Settles a mail that waits for a person; its original stays until then.

@@ -66,7 +66,7 @@ impl<T: Transport> Desk<T> {
     }
 
     fn status(&self) -> Result<Reply, StoreError> {
-        let (counts, free) = (self.spool.counts()?, self.spool.room()?);
+        let (counts, free) = (self.spool.counts()?, self.spool.free()?);
         let (relay, acceptor) = (self.relay.counters(), self.acceptor.counters());
         let counters = [
             ("taken", &acceptor.taken),

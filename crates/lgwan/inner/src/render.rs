@@ -17,6 +17,8 @@ mod body;
 mod header;
 mod notice;
 
+pub use notice::octets;
+
 use sekisho_safe_message::{Mailbox, MessageId, SafeHeaders, SafeMessage};
 use sekisho_verify::Field;
 

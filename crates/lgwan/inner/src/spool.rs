@@ -125,12 +125,12 @@ impl Spool {
         self.store.counts()
     }
 
-    /// Free octets.
-    pub(crate) fn room(&self) -> Result<u64, StoreError> {
-        self.store.room()
+    /// Octets free on its disk.
+    pub(crate) fn free(&self) -> Result<u64, StoreError> {
+        self.store.free()
     }
 
-    /// An operator's hand on one mail.
+    /// One particular mail, for an operator.
     pub(crate) fn lease(&self, id: MailId) -> Result<Lease, StoreError> {
         self.store.lease(item_id(id))
     }

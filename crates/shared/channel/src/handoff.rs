@@ -32,8 +32,6 @@ const REFUSED: u8 = 0x15;
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long a whole frame may take once it has begun: 5 MiB at 50 kB/s.
 const TRANSFER: Duration = Duration::from_secs(100);
-/// How long `inner` may think: it renders, verifies and syncs.
-const THINKING: Duration = Duration::from_secs(60);
 
 /// What `inner` says to a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,19 +77,23 @@ trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
 /// The writing end of one connection; carries one frame at a time.
-pub struct Link(Box<dyn Stream>);
+pub struct Link {
+    stream: Box<dyn Stream>,
+    patience: Duration,
+}
 
 impl Link {
-    /// Connects to `target`.
+    /// Connects to `target`; `patience` is how long the other side may think
+    /// about a frame: it renders, verifies and syncs.
     ///
     /// # Errors
     /// [`ChannelError::Unreachable`] when nobody listens, [`ChannelError::Tls`]
     /// when the two do not trust each other.
-    pub async fn connect(target: &Target) -> Result<Self, ChannelError> {
-        match target {
+    pub async fn connect(target: &Target, patience: Duration) -> Result<Self, ChannelError> {
+        let stream: Box<dyn Stream> = match target {
             Target::Unix(path) => {
                 let stream = UnixStream::connect(path).await;
-                Ok(Self(Box::new(stream.map_err(|err| ChannelError::Unreachable(path.display().to_string(), err))?)))
+                Box::new(stream.map_err(|err| ChannelError::Unreachable(path.display().to_string(), err))?)
             }
             Target::Tls { address, name, config } => {
                 let stream = within(HANDSHAKE, TcpStream::connect(address)).await;
@@ -99,9 +101,10 @@ impl Link {
                 stream.set_nodelay(true)?;
                 let handshake = TlsConnector::from(Arc::clone(config)).connect(name.clone(), stream);
                 let stream = within(HANDSHAKE, handshake).await;
-                Ok(Self(Box::new(stream.map_err(|err| ChannelError::Tls(address.clone(), err.to_string()))?)))
+                Box::new(stream.map_err(|err| ChannelError::Tls(address.clone(), err.to_string()))?)
             }
-        }
+        };
+        Ok(Self { stream, patience })
     }
 
     /// Sends one frame and waits for its answer. After an error the link is
@@ -114,15 +117,15 @@ impl Link {
         let write = async {
             if frame.len() <= 16 * 1024 {
                 // One write, one packet, one wake-up of the reader.
-                self.0.write_all(&[&len.to_be_bytes()[..], frame].concat()).await?;
+                self.stream.write_all(&[&len.to_be_bytes()[..], frame].concat()).await?;
             } else {
-                self.0.write_all(&len.to_be_bytes()).await?;
-                self.0.write_all(frame).await?;
+                self.stream.write_all(&len.to_be_bytes()).await?;
+                self.stream.write_all(frame).await?;
             }
-            self.0.flush().await
+            self.stream.flush().await
         };
         within(TRANSFER, write).await?;
-        match within(THINKING, self.0.read_u8()).await? {
+        match within(self.patience, self.stream.read_u8()).await? {
             TAKEN => Ok((Answer::Taken, self)),
             REFUSED => Ok((Answer::Refused, self)),
             _ => Err(ChannelError::Protocol("an answer is neither taken nor refused")),

@@ -2,12 +2,17 @@
 #![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 use std::path::Path;
+use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair};
 use sekisho_channel::handoff::{Answer, Link, Listener, Place, Target};
 use sekisho_channel::{ChannelError, tls};
 use sekisho_safe_message::frame;
 use tokio::io::AsyncWriteExt;
+
+async fn connect(target: &Target) -> Result<Link, ChannelError> {
+    Link::connect(target, Duration::from_secs(60)).await
+}
 
 /// Serves one connection: frames that begin with `x` are refused.
 async fn serve(listener: Listener) -> Result<Vec<Vec<u8>>, ChannelError> {
@@ -23,7 +28,7 @@ async fn serve(listener: Listener) -> Result<Vec<Vec<u8>>, ChannelError> {
 
 async fn exchange(listener: Listener, target: Target) {
     let server = tokio::spawn(serve(listener));
-    let link = Link::connect(&target).await.unwrap();
+    let link = connect(&target).await.unwrap();
     let large = vec![7; 300_000];
     let (answer, link) = link.send(b"abc").await.unwrap();
     assert_eq!(answer, Answer::Taken);
@@ -135,7 +140,7 @@ async fn strangers_are_turned_away() {
     let server = tokio::spawn(serve(listener));
     let target = tls_target(address, &identity(dir.path(), "site", "evil", "outer"), "inner");
     // In TLS 1.3 the client may learn of it only at its first read.
-    if let Ok(link) = Link::connect(&target).await {
+    if let Ok(link) = connect(&target).await {
         assert!(link.send(b"abc").await.is_err());
     }
     assert!(matches!(server.await.unwrap(), Err(ChannelError::Tls(..))));
@@ -144,7 +149,7 @@ async fn strangers_are_turned_away() {
     let (listener, address) = tls_listener(dir.path()).await;
     let server = tokio::spawn(serve(listener));
     let target = tls_target(address, &identity(dir.path(), "site", "site", "outer"), "other");
-    assert!(matches!(Link::connect(&target).await, Err(ChannelError::Tls(..))));
+    assert!(matches!(connect(&target).await, Err(ChannelError::Tls(..))));
     assert!(server.await.unwrap().is_err());
 
     // A client that speaks no TLS at all.

@@ -33,6 +33,13 @@ pub enum Notice {
     /// The structure was sloppy in a way that two programs could read two
     /// ways; what only one reading shows was left out.
     Ambiguous,
+    /// The mail had its text plain and as HTML, and the two say different
+    /// things: the plain one is shown.
+    TwinsDiffer,
+    /// The sender's address has characters that no address may have without
+    /// SMTPUTF8 (RFC 6531); a stand-in is in its place: the address as the
+    /// mail writes it.
+    SenderStandIn(SafeLine),
 }
 
 /// A part that was kept out, as the reader needs to ask for it.

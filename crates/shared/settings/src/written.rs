@@ -74,8 +74,6 @@ pub(crate) struct Limits {
     pub(crate) parts: Count,
     pub(crate) headers: Count,
     pub(crate) header_bytes: Text,
-    pub(crate) parameters: Count,
-    pub(crate) addresses: Count,
     pub(crate) text_bytes: Text,
     pub(crate) html_bytes: Text,
 }

@@ -1,5 +1,7 @@
 //! The SQLite file: how it is opened, its tables, and the connections that read it.
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -69,6 +71,7 @@ const SHRINK_STEP: u64 = 1_000;
 /// The log ends at a quarter of the space that new items leave free: copying it makes the table grow, and must
 /// never need room that is not there.
 pub(crate) fn open_writer(path: &Path, min_free: u64) -> Result<Connection, StoreError> {
+    private(path)?;
     let mut connection = Connection::open(path)?;
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(64);
@@ -81,6 +84,12 @@ pub(crate) fn open_writer(path: &Path, min_free: u64) -> Result<Connection, Stor
     connection.pragma_update(None, "cache_size", -8_192)?;
     migrate(&mut connection)?;
     Ok(connection)
+}
+
+/// Makes the file for its owner alone before SQLite does, whatever the umask; SQLite gives its log the same mode.
+fn private(path: &Path) -> Result<(), StoreError> {
+    let made = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
+    made.map(drop).map_err(|e| StoreError::io("making the index", e))
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), StoreError> {

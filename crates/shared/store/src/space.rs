@@ -18,10 +18,14 @@ impl Space {
 
     /// Bytes that new bodies may still take: what is free for this user, less the reserve.
     pub(crate) fn room(&self) -> Result<u64, StoreError> {
+        Ok(self.free()?.saturating_sub(self.min_free))
+    }
+
+    /// Bytes that are free for this user, the reserve included.
+    pub(crate) fn free(&self) -> Result<u64, StoreError> {
         let file_system =
             rustix::fs::statvfs(&self.dir).map_err(|e| StoreError::io("asking for free space", e.into()))?;
-        let free = file_system.f_bavail.saturating_mul(file_system.f_frsize);
-        Ok(free.saturating_sub(self.min_free))
+        Ok(file_system.f_bavail.saturating_mul(file_system.f_frsize))
     }
 
     /// Refuses when `bytes` more would eat into the reserve.

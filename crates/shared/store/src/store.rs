@@ -274,6 +274,14 @@ impl Store {
         self.inner.shared.space.room()
     }
 
+    /// Bytes that are free on the file system, the reserve included.
+    ///
+    /// # Errors
+    /// What the file system said.
+    pub fn free(&self) -> Result<u64, StoreError> {
+        self.inner.shared.space.free()
+    }
+
     /// One bounded step of tidying at `now_ms`: deletes expired items (a few hundred), moves live bodies out of one
     /// nearly empty body file (a few MiB). Call it now and then, and again while [`Swept::more`].
     pub fn sweep(&self, now_ms: u64) -> Durable<Swept> {

@@ -50,6 +50,14 @@ fn sentence(notice: &Notice, language: Language) -> Option<String> {
             "メールの作りに曖昧な点があったため、確かに読み取れた部分だけを載せています。".to_owned(),
             "The mail's structure was ambiguous; only what could be read for certain is shown.".to_owned(),
         ),
+        Notice::TwinsDiffer => (
+            "ご注意ください: 文字版と HTML 版の内容が違っていました。載せているのは文字版です。".to_owned(),
+            "Take care: the plain and the HTML version said different things. The plain one is shown.".to_owned(),
+        ),
+        Notice::SenderStandIn(address) => (
+            format!("差出人のアドレス {address} は英数字以外を含むため、差出人欄には仮のアドレスを入れています。返信できません。"),
+            format!("The sender's address, {address}, has characters that mail here cannot carry; a stand-in is shown as sender. It takes no replies."),
+        ),
         Notice::Removed(_) | Notice::More(_) => return None,
     };
     Some(match language {
@@ -81,7 +89,9 @@ fn removed(message: &SafeMessage, out: &mut String) {
             | Notice::Unreadable(_)
             | Notice::TextCleaned(_)
             | Notice::SenderNameMisleads(_)
-            | Notice::Ambiguous => continue,
+            | Notice::Ambiguous
+            | Notice::TwinsDiffer
+            | Notice::SenderStandIn(_) => continue,
         };
         number += 1;
     }
@@ -103,7 +113,7 @@ fn push_part(number: usize, part: &RemovedPart, language: Language, out: &mut St
         |name| name.as_str(),
     );
     let declared: String = part.declared.as_str().chars().take(MAX_TYPE).collect();
-    let (size, reason, digest) = (size(part.size), reason(part.reason, language), part.sha256);
+    let (size, reason, digest) = (octets(part.size), reason(part.reason, language), part.sha256);
     let _ = match language {
         Language::Ja => write!(out, "{number}. {name}（{size}、{declared}）\n   {reason}。\n   SHA-256 {digest}\n"),
         Language::En => write!(out, "{number}. {name} ({size}, {declared})\n   {reason}\n   SHA-256 {digest}\n"),
@@ -130,7 +140,7 @@ fn reason(reason: RemovalReason, language: Language) -> &'static str {
 }
 
 /// Octets as people read them: `512 B`, `1.2 KB`, `34 MB` (of 1,024).
-fn size(octets: u64) -> String {
+pub fn octets(octets: u64) -> String {
     const UNITS: [&str; 4] = ["KB", "MB", "GB", "TB"];
     if octets < 1024 {
         return format!("{octets} B");
@@ -165,7 +175,7 @@ mod tests {
             (35 << 20, "35 MB"),
             (u64::MAX, "1677721 TB"),
         ] {
-            assert_eq!(size(octets), want, "{octets}");
+            assert_eq!(super::octets(octets), want, "{octets}");
         }
     }
 }

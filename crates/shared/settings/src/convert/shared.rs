@@ -41,8 +41,6 @@ pub(super) fn limits(reading: &mut Reading<'_>) -> Option<ReadingLimits> {
     let parts = reading.count(given!(written.limits.parts));
     let headers = reading.count(given!(written.limits.headers));
     let header_bytes = reading.length(given!(written.limits.header_bytes));
-    let parameters = reading.count(given!(written.limits.parameters));
-    let addresses = reading.count(given!(written.limits.addresses));
     let text_bytes = reading.length(given!(written.limits.text_bytes));
     let html_bytes = reading.length(given!(written.limits.html_bytes));
     Some(ReadingLimits {
@@ -50,8 +48,6 @@ pub(super) fn limits(reading: &mut Reading<'_>) -> Option<ReadingLimits> {
         parts: parts?,
         headers: headers?,
         header_bytes: header_bytes?,
-        parameters: parameters?,
-        addresses: addresses?,
         text_bytes: text_bytes?,
         html_bytes: html_bytes?,
     })

@@ -92,10 +92,6 @@ pub struct ReadingLimits {
     pub headers: usize,
     /// Bytes of one header section.
     pub header_bytes: usize,
-    /// Parameters of one field.
-    pub parameters: usize,
-    /// Addresses of one field.
-    pub addresses: usize,
     /// Bytes of the safe body text (UTF-8).
     pub text_bytes: usize,
     /// Bytes of decoded HTML that are converted to text.
