@@ -35,16 +35,7 @@ pub(crate) struct Sanitized {
 impl Offline {
     /// Starts the workers.
     pub(crate) async fn start(settings: &CommandSettings, envelope: Envelope) -> io::Result<Self> {
-        let worker = &settings.worker;
-        let config = PoolConfig {
-            program: sibling("sekisho-worker")?,
-            count: worker.count,
-            deadline: worker.deadline,
-            memory: worker.memory,
-            output_max: usize::try_from(worker.output_max).unwrap_or(usize::MAX),
-            renew_after: worker.renew_after,
-            allow_without_landlock: worker.allow_without_landlock,
-        };
+        let config = PoolConfig::new(sibling("sekisho-worker")?, &settings.worker);
         let pool = Pool::start(config).await.map_err(io::Error::other)?;
         Ok(Self {
             pool: Arc::new(pool),

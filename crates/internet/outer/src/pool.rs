@@ -17,6 +17,7 @@ use std::time::Duration;
 use sekisho_job::{Answer, AnswerError, HoldReason, Job};
 use sekisho_safe_message::{Sha256, Untrusted};
 use sekisho_sandbox::{Ending, JobLimits, Layers, SpawnError, ZygoteError};
+use sekisho_settings::WorkerSettings;
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
 use slot::Slot;
@@ -39,6 +40,21 @@ pub struct PoolConfig {
     pub renew_after: u64,
     /// Whether a kernel without Landlock will do.
     pub allow_without_landlock: bool,
+}
+
+impl PoolConfig {
+    /// Workers of `program`, as the settings say.
+    pub fn new(program: PathBuf, settings: &WorkerSettings) -> Self {
+        Self {
+            program,
+            count: settings.count,
+            deadline: settings.deadline,
+            memory: settings.memory,
+            output_max: usize::try_from(settings.output_max).unwrap_or(usize::MAX),
+            renew_after: settings.renew_after,
+            allow_without_landlock: settings.allow_without_landlock,
+        }
+    }
 }
 
 /// Workers, ready for mails.

@@ -61,7 +61,7 @@ pub async fn run(
     let counters = Arc::new(Counters::default());
     let vault = settings.state_dir.join("vault");
     let store = open(&vault, settings.min_free_space)?;
-    let pool = Pool::start(pool_config(&settings, worker)).await.map_err(OuterError::Worker)?;
+    let pool = Pool::start(PoolConfig::new(worker, &settings.worker)).await.map_err(OuterError::Worker)?;
     let dispatch = Arc::new(Dispatch {
         store: store.clone(),
         pool: Arc::new(pool),
@@ -112,19 +112,6 @@ fn open(dir: &std::path::Path, min_free: u64) -> Result<Store, OuterError> {
         segments = recovery.segments
     );
     Ok(store)
-}
-
-fn pool_config(settings: &OuterSettings, program: PathBuf) -> PoolConfig {
-    let worker = &settings.worker;
-    PoolConfig {
-        program,
-        count: worker.count,
-        deadline: worker.deadline,
-        memory: worker.memory,
-        output_max: usize::try_from(worker.output_max).unwrap_or(usize::MAX),
-        renew_after: worker.renew_after,
-        allow_without_landlock: worker.allow_without_landlock,
-    }
 }
 
 fn target(handoff: &Handoff) -> Result<Target, OuterError> {

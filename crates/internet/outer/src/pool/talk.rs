@@ -132,25 +132,28 @@ async fn feed(
 ) -> io::Result<()> {
     let mut open = pipe.write_all(header).await.is_ok();
     let mut block = vec![0; BLOCK];
-    loop {
-        let count = body.read(&mut block)?;
-        if count == 0 {
-            return Ok(());
-        }
-        sha256.update(&block[..count]);
-        open = open && pipe.write_all(&block[..count]).await.is_ok();
+    while let Some(octets) = hash_block(body, &mut block, sha256)? {
+        open = open && pipe.write_all(octets).await.is_ok();
     }
+    Ok(())
 }
 
 fn hash_rest(body: &mut impl Read, sha256: &mut sha2::Sha256) -> io::Result<()> {
     let mut block = vec![0; BLOCK];
-    loop {
-        let count = body.read(&mut block)?;
-        if count == 0 {
-            return Ok(());
-        }
-        sha256.update(&block[..count]);
-    }
+    while hash_block(body, &mut block, sha256)?.is_some() {}
+    Ok(())
+}
+
+/// The next octets of `body`, hashed; `None` at its end.
+fn hash_block<'a>(
+    body: &mut impl Read,
+    block: &'a mut [u8],
+    sha256: &mut sha2::Sha256,
+) -> io::Result<Option<&'a [u8]>> {
+    let count = body.read(block)?;
+    let octets = &block[..count];
+    sha256.update(octets);
+    Ok((count > 0).then_some(octets))
 }
 
 /// Reads what the worker writes, up to `max` octets.
