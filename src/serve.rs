@@ -180,7 +180,12 @@ impl Gateway {
                     ));
                 }
                 None => {
-                    if let Err(err) = program.start().await {
+                    // A stop that comes meanwhile drops the start, and with it the child.
+                    let started = tokio::select! {
+                        () = &mut stop => break,
+                        started = program.start() => started,
+                    };
+                    if let Err(err) = started {
                         complain(program.name, &err, screen);
                         program.died();
                     }

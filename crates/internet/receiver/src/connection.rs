@@ -309,6 +309,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Sink> Connection<IO, S> {
                     return Ok(intake.end());
                 }
                 Piece::More => {
+                    // The start of an end, `CRLF.`, may be used although nothing came of it yet.
+                    self.wire.keep_last(left);
                     let until = deadline.min(Instant::now() + limits.data_timeout);
                     match timeout_at(until, self.wire.fill()).await {
                         Err(_) => return Err(Stop::Close(Closing::Limit(Reply::TIMEOUT))),
