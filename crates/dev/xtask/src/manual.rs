@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use sekisho_job::{Action, Anomaly, HoldReason};
+use sekisho_job::{Action, Anomaly, Grade, HoldReason};
 use sekisho_safe_message::RemovalReason;
 use sekisho_settings::{Language, keys};
 
@@ -50,7 +50,7 @@ fn codes(language: Language) -> String {
         Language::En => en,
     };
     let mut page = String::new();
-    let mut table = |title: &str, rows: Vec<(&str, &str)>| {
+    let mut table = |title: &str, rows: Vec<(&str, String)>| {
         let _ =
             write!(page, "\n### {title}\n\n| {} | {} |\n|---|---|\n", pick("符号", "code"), pick("意味", "meaning"));
         for (code, meaning) in rows {
@@ -59,21 +59,30 @@ fn codes(language: Language) -> String {
     };
     table(
         pick("保留の理由 (`hold_reason`)", "Hold reasons (`hold_reason`)"),
-        HoldReason::ALL.iter().map(|it| (it.code(), it.explain(language))).collect(),
+        HoldReason::ALL.iter().map(|it| (it.code(), it.explain(language).to_owned())).collect(),
     );
     table(
         pick("異常 (`anomalies`)", "Anomalies (`anomalies`)"),
-        Anomaly::ALL.iter().map(|it| (it.code(), it.explain(language))).collect(),
+        Anomaly::ALL.iter().map(|it| (it.code(), graded(*it, language))).collect(),
+    );
+    table(
+        pick("異常の等級 (`mime_ambiguity`)", "Grades of anomalies (`mime_ambiguity`)"),
+        Grade::ALL.iter().map(|grade| (grade.code(), grade.explain(language).to_owned())).collect(),
     );
     table(
         pick("パートの扱い (`action`)", "What became of a part (`action`)"),
-        Action::ALL.iter().map(|it| (it.code(), it.explain(language))).collect(),
+        Action::ALL.iter().map(|it| (it.code(), it.explain(language).to_owned())).collect(),
     );
     table(
         pick("取り除いた理由 (`reason`)", "Why a part was kept out (`reason`)"),
-        REMOVALS.iter().map(|it| (it.code(), removal(*it, language))).collect(),
+        REMOVALS.iter().map(|it| (it.code(), removal(*it, language).to_owned())).collect(),
     );
     page
+}
+
+/// What an anomaly is, and in brackets what it leads to.
+fn graded(anomaly: Anomaly, language: Language) -> String {
+    format!("{} (`{}`)", anomaly.explain(language), anomaly.grade().code())
 }
 
 /// In the order of the manual. A new one does not compile in [`removal`].

@@ -61,16 +61,26 @@ codes! {
         WorkerGarbage = "worker-garbage", "解析結果が決められた形をしていません。", "What the process that read it wrote is not in the agreed form.";
         Refused = "refused", "LGWAN側の検証で拒否されました。", "The LGWAN side refused it on verification.";
         Damaged = "damaged", "保存された原本を読み出せません。", "Its stored original cannot be read.";
-        Operator = "operator", "操作者が保留しました。", "An operator held it.";
     }
 }
 
 codes! {
-    /// What is odd about a mail; noted in its report whether it is delivered
-    /// or held.
+    /// What an anomaly leads to. Each code has one grade, so that reports and
+    /// manuals need no context to be read.
+    Grade {
+        Noted = "noted", "害のない乱れです。届けます。", "Harmless sloppiness: delivered.";
+        Withheld = "withheld", "その部分だけを、どの読み方でも届けません。", "The part is kept out under every reading; what all readings agree on is delivered.";
+        Held = "held", "メール全体を保留します。", "The whole mail waits.";
+    }
+}
+
+codes! {
+    /// What is odd about a mail; listed in its report whether it is delivered
+    /// or held. [`Anomaly::grade`] says what each leads to.
     Anomaly {
-        BareCr = "bare-cr", "単独のCRがあります。", "It has carriage returns that end no line.";
-        BareLf = "bare-lf", "単独のLFがあります。", "It has line feeds without carriage return.";
+        BareCr = "bare-cr", "構造に関わる場所に単独のCRがあります。", "A carriage return that ends no line stands where it changes the structure.";
+        BareLf = "bare-lf", "構造に関わる場所に単独のLFがあります。", "A line feed without carriage return stands where it changes the structure.";
+        LineEndInText = "line-end-in-text", "本文や添付の中に単独のCRかLFがあります（構造には関わりません）。", "A part's content has single carriage returns or line feeds, which change no structure.";
         Nul = "nul", "NUL文字があります。", "It has NUL characters.";
         LongLine = "long-line", "998オクテットを超える行があります。", "It has lines over 998 octets.";
         MboxLine = "mbox-line", "先頭にmboxのFrom行があります。", "It begins with a mailbox's From line.";
@@ -78,44 +88,115 @@ codes! {
         HeaderName = "header-name", "ヘッダー名に空白や制御文字があります。", "A field's name has blanks or controls.";
         HeaderRaw8Bit = "header-8bit", "ヘッダーに符号化されていない文字があります。", "A field has characters that are not encoded.";
         HeaderControl = "header-control", "ヘッダーの値に改行や制御文字が隠れています。", "A field's value hides line ends or controls.";
+        PartHeader = "part-header", "パートのヘッダーが規則に合いません。", "A part's header block breaks the rules.";
+        EmptyPart = "empty-part", "中身のないパートがあります。", "A boundary follows another with nothing between them.";
         DuplicateField = "duplicate-field", "一度だけ許される欄が複数あります。", "A field that may stand once stands more often.";
         DuplicateType = "duplicate-type", "Content-Typeが複数あります。", "It has more than one Content-Type.";
         DuplicateEncoding = "duplicate-encoding", "Content-Transfer-Encodingが複数あります。", "It has more than one Content-Transfer-Encoding.";
         DuplicateDisposition = "duplicate-disposition", "Content-Dispositionが複数あります。", "It has more than one Content-Disposition.";
+        SloppyType = "sloppy-type", "Content-Typeのパラメーターが規則に合いません。", "A Content-Type's parameters break the rules.";
         BadType = "bad-type", "Content-Typeを読めません。", "A Content-Type cannot be read.";
         BadBoundary = "bad-boundary", "境界（boundary）が不正か、二通りに読めます。", "A boundary is malformed or can be read in two ways.";
+        AmbiguousContainer = "ambiguous-container", "入れ物とも中身とも読めるパートがあります。", "A part can be read as a container or as content.";
         NoBoundary = "no-boundary", "境界（boundary）がありません。", "A multipart declares no boundary.";
         BoundaryClash = "boundary-clash", "入れ子の境界が衝突しています。", "Nested boundaries clash.";
         BoundaryLike = "boundary-like", "境界に似て境界でない行があります。", "A line looks like a boundary and is none.";
         RepeatedEnd = "repeated-end", "終わりの境界の後に同じ境界があります。", "A boundary stands again behind its closing delimiter.";
         TwoReadings = "two-readings", "二つの解析器の読みが一致しません。", "Two parsers read it in two ways.";
         MissingEnd = "missing-end", "終わりの境界がありません。", "A multipart has no closing delimiter.";
+        NoParts = "no-parts", "パートのない入れ物があります。", "A multipart has no part.";
         HiddenPart = "hidden-part", "境界の外にパートらしきものがあります。", "Something like a part lies outside the boundaries.";
         UnknownEncoding = "unknown-encoding", "知らない転送符号化です。", "A transfer encoding is unknown.";
-        BadBase64 = "bad-base64", "base64が規則に合いません。", "Base64 data breaks the rules.";
+        SloppyBase64 = "sloppy-base64", "base64に空白があるか、詰め物が足りません。", "Base64 data has blanks in it or wrong padding.";
+        BadBase64 = "bad-base64", "base64が復号器によって違う結果になります。", "Base64 data that decoders read in different ways.";
         BadQuotedPrintable = "bad-quoted-printable", "quoted-printableが規則に合いません。", "Quoted-printable data breaks the rules.";
         EncodedContainer = "encoded-container", "入れ物のパートが符号化されています。", "A container part is encoded.";
         NestedMail = "nested-mail", "メールの中にメールがあります。", "It has a mail inside.";
         Encrypted = "encrypted", "暗号化されています。", "It is encrypted.";
         UnknownCharset = "unknown-charset", "知らない文字コードです。", "A character set is unknown.";
         WrongCharset = "wrong-charset", "文字コードの表示と中身が合いません。", "A character set's label does not fit the text.";
+        Utf7 = "utf-7", "UTF-7で書かれています。", "It is written in UTF-7.";
         Undecodable = "undecodable", "読めない文字があります。", "It has characters that cannot be read.";
         HtmlFallback = "html-fallback", "HTMLを簡易な方法で文字にしました。", "Its HTML was turned into text the simple way.";
         FileAsText = "file-as-text", "文字と称するファイルがあります。", "A file calls itself text.";
         FileLikeText = "file-like-text", "本文にファイルに化ける行があります。", "The text has lines that a client turns into a file.";
         InvisibleText = "invisible-text", "本文に見えない文字や方向を変える文字があります。", "The text has invisible or direction-changing characters.";
         NoDate = "no-date", "日付がないか、読めません。", "It has no readable date.";
+        TwinsDiffer = "twins-differ", "文字版とHTML版の内容が違います。", "Its plain and HTML versions say different things.";
+        SeveralAuthors = "several-authors", "差出人（From）が複数か、グループです。", "It has several authors, or a group, in From.";
+        SubjectCut = "subject-cut", "件名が長すぎるため、途中で切りました。", "Its subject is too long and was cut.";
         BadAddress = "bad-address", "読めないアドレスがあります。", "It has addresses that cannot be read.";
         BadMessageId = "bad-message-id", "メッセージIDが不正です。", "A message id is malformed.";
         MisleadingName = "misleading-name", "差出人の表示名が別のアドレスに見えます。", "The sender's name shows another address.";
+        MisleadingLink = "misleading-link", "リンクの表示と実際の行き先が違います。", "A link's text names one place, and it leads to another.";
+    }
+}
+
+impl Anomaly {
+    /// What it leads to.
+    pub fn grade(self) -> Grade {
+        match self {
+            Self::LineEndInText
+            | Self::LongLine
+            | Self::MboxLine
+            | Self::HeaderRaw8Bit
+            | Self::HeaderControl
+            | Self::EmptyPart
+            | Self::DuplicateField
+            | Self::SloppyType
+            | Self::SloppyBase64
+            | Self::BadQuotedPrintable
+            | Self::NestedMail
+            | Self::Encrypted
+            | Self::UnknownCharset
+            | Self::WrongCharset
+            | Self::Utf7
+            | Self::Undecodable
+            | Self::HtmlFallback
+            | Self::FileLikeText
+            | Self::InvisibleText
+            | Self::NoDate
+            | Self::TwinsDiffer
+            | Self::BadAddress
+            | Self::BadMessageId
+            | Self::MisleadingName
+            | Self::SubjectCut
+            | Self::MisleadingLink => Grade::Noted,
+            Self::PartHeader
+            | Self::DuplicateType
+            | Self::DuplicateEncoding
+            | Self::DuplicateDisposition
+            | Self::BadType
+            | Self::HiddenPart
+            | Self::UnknownEncoding
+            | Self::BadBase64
+            | Self::FileAsText => Grade::Withheld,
+            Self::BareCr
+            | Self::BareLf
+            | Self::Nul
+            | Self::HeaderJunk
+            | Self::HeaderName
+            | Self::BadBoundary
+            | Self::AmbiguousContainer
+            | Self::NoBoundary
+            | Self::BoundaryClash
+            | Self::BoundaryLike
+            | Self::RepeatedEnd
+            | Self::TwoReadings
+            | Self::MissingEnd
+            | Self::NoParts
+            | Self::SeveralAuthors
+            | Self::EncodedContainer => Grade::Held,
+        }
     }
 }
 
 codes! {
     /// What was done to a part.
     Action {
-        Body = "body", "本文になりました。", "It became the text.";
+        Body = "body", "本文として読みました。", "It was read as the text.";
         Twin = "twin", "同じ内容の別形式のため使いませんでした。", "Its twin became the text.";
+        Unused = "unused", "空か重複のため、本文に使いませんでした。", "Empty or repeated, it was not used in the text.";
         Strip = "strip", "取り除きました。", "It was kept out.";
         Open = "open", "入れ物として開きました。", "It was opened as a container.";
     }

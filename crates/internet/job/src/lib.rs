@@ -16,7 +16,7 @@ mod lines;
 mod report;
 
 pub use answer::{Answer, AnswerError, MAX_ANSWER, MAX_REPORT, encode_deliver, encode_hold};
-pub use codes::{Action, Anomaly, BodySource, HoldReason};
+pub use codes::{Action, Anomaly, BodySource, Grade, HoldReason};
 pub use job::{Job, JobError, Limits, MAX_JOB_HEADER, NoticeLanguage};
 pub use lines::offline_line_ends;
-pub use report::{Body, Output, Part, PartPath, Report, SCHEMA, Source, Verdict};
+pub use report::{Body, Output, Part, PartPath, Report, SCHEMA, Source, Verdict, mime_ambiguity};

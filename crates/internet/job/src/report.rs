@@ -6,7 +6,7 @@ use std::fmt;
 use sekisho_safe_message::{Address, MailId, ProfileName, RemovalReason, SafeLine, SafeName, Sha256};
 use serde::{Deserialize, Serialize};
 
-use crate::{Action, Anomaly, BodySource, HoldReason, Job};
+use crate::{Action, Anomaly, BodySource, Grade, HoldReason, Job};
 
 /// Name and version of the report's schema.
 pub const SCHEMA: &str = "sekisho.report/1";
@@ -48,6 +48,11 @@ pub struct Report {
     pub parts: Vec<Part>,
     /// Oddities, each once, in the order of the manual.
     pub anomalies: Vec<Anomaly>,
+    /// The same as one line for other programs, in the manner of
+    /// `MIME-Ambiguity-Results` (draft-chen-email-mime-ambiguity-defense):
+    /// `none`, or the grades with their codes. See [`mime_ambiguity`].
+    #[serde(default)]
+    pub mime_ambiguity: String,
     /// What went out, once it was rendered (offline only: the two sides keep
     /// records of their own).
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -78,10 +83,22 @@ impl Report {
             body: None,
             parts: Vec::new(),
             anomalies: Vec::new(),
+            mime_ambiguity: mime_ambiguity(&[]),
             output: None,
             timings_us: 0,
         }
     }
+}
+
+/// `held=bare-lf,no-parts; withheld=bad-base64; noted=long-line`: the gravest
+/// grade first, `none` when nothing was found. Words of closed lists only.
+pub fn mime_ambiguity(anomalies: &[Anomaly]) -> String {
+    let grades = Grade::ALL.iter().rev().filter_map(|grade| {
+        let codes: Vec<_> = anomalies.iter().filter(|a| a.grade() == *grade).map(|a| a.code()).collect();
+        (!codes.is_empty()).then(|| format!("{}={}", grade.code(), codes.join(",")))
+    });
+    let line = grades.collect::<Vec<_>>().join("; ");
+    if line.is_empty() { "none".to_owned() } else { line }
 }
 
 /// What came in.
@@ -177,5 +194,24 @@ impl fmt::Display for PartPath {
         };
         write!(f, "{first}")?;
         rest.iter().try_for_each(|step| write!(f, ".{step}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ambiguity_is_one_line() {
+        for (anomalies, line) in [
+            (&[][..], "none"),
+            (&[Anomaly::LongLine], "noted=long-line"),
+            (
+                &[Anomaly::BareLf, Anomaly::LongLine, Anomaly::NoParts, Anomaly::BadBase64],
+                "held=bare-lf,no-parts; withheld=bad-base64; noted=long-line",
+            ),
+        ] {
+            assert_eq!(mime_ambiguity(anomalies), line);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Address lists (RFC 5322 3.4) as the world writes them, one pass, no
 //! recursion.
 
-use sekisho_safe_message::{Address, Mailbox, SafeLine};
+use sekisho_safe_message::{Address, Mailbox, SafeLine, is_safe_char};
 
 use crate::words;
 
@@ -11,12 +11,17 @@ const MAX_ENTRIES: usize = 10_000;
 /// Most encoded words that are looked for: each look may go to the end.
 const MAX_WORDS: usize = 2000;
 
+/// Longest address beyond ASCII, in octets (RFC 5321 4.5.3.1.3).
+const MAX_INTERNATIONAL: usize = 254;
+
 /// What a list holds.
 #[derive(Debug, Default)]
 pub(crate) struct List {
     /// Those that can be read.
     pub(crate) mailboxes: Vec<Mailbox>,
-    /// How many entries cannot.
+    /// Addresses beyond ASCII (RFC 6532): the name, and what is written.
+    pub(crate) international: Vec<(Option<SafeLine>, SafeLine)>,
+    /// How many entries cannot be read.
     pub(crate) unreadable: usize,
     /// It has a group (`name: a, b;`).
     pub(crate) has_group: bool,
@@ -165,6 +170,9 @@ impl Reader {
         let name = if name.trim().is_empty() { comment.as_str() } else { name };
         match address.parse::<Address>() {
             Ok(address) if !broken => self.list.mailboxes.push(Mailbox { name: display_name(name), address }),
+            Err(_) if !broken && is_international(address) => {
+                self.list.international.push((display_name(name), SafeLine::clean(address).value));
+            }
             _ => self.list.unreadable += 1,
         }
     }
@@ -177,6 +185,19 @@ impl Reader {
         self.entry();
         self.list
     }
+}
+
+/// RFC 6531 3.3: a dot-string whose atoms have characters beyond ASCII, on
+/// either side of the one `@`.
+fn is_international(text: &str) -> bool {
+    let is_atom = |c: char| {
+        !c.is_ascii() && !c.is_whitespace() && is_safe_char(c) || c.is_ascii_alphanumeric() || "+-_=".contains(c)
+    };
+    let is_side = |side: &str| side.split('.').all(|atom| !atom.is_empty() && atom.chars().all(is_atom));
+    !text.is_ascii()
+        && text.len() <= MAX_INTERNATIONAL
+        && !text.contains(['＠', '\u{fffd}'])
+        && text.split_once('@').is_some_and(|(local, domain)| is_side(local) && is_side(domain))
 }
 
 fn display_name(text: &str) -> Option<SafeLine> {
@@ -241,6 +262,23 @@ mod tests {
             ("", "", 0, false),
         ] {
             assert_eq!(show(value), (shown.to_owned(), unreadable, group), "{value}");
+        }
+    }
+
+    #[test]
+    fn addresses_beyond_ascii() {
+        for (value, written) in [
+            ("J <jøran@example.com>", &["jøran@example.com"][..]),
+            ("info@日本語.example", &["info@日本語.example"]),
+            ("<ø@a@b>", &[]),
+            ("<ø @b>", &[]),
+            ("<admin@bank＠evil.example>", &[]),
+            ("<@ø:admin@bank>", &[]),
+            ("<ø%x@b>", &[]),
+        ] {
+            let list = parse(value.as_bytes());
+            let got = list.international.iter().map(|(_, written)| written.as_str()).collect::<Vec<_>>();
+            assert_eq!((got.as_slice(), list.unreadable), (written, usize::from(written.is_empty())), "{value}");
         }
     }
 

@@ -1,5 +1,8 @@
 //! The body: which texts are shown, in which order, as one safe text.
 
+mod flowed;
+mod twins;
+
 use std::borrow::Cow;
 
 use sekisho_job::{Anomaly, BodySource, HoldReason, Limits};
@@ -7,8 +10,11 @@ use sekisho_safe_message::{SafeText, is_safe_char};
 
 use crate::findings::Findings;
 use crate::html;
-use crate::mime::Mime;
+use crate::mime::{Entity, Mime};
 use crate::parts::{Content, Leaf, Markup};
+
+/// Longest HTML, in octets, that is compared with its plain twin.
+const MAX_COMPARED: usize = 256 * 1024;
 
 /// The text that crosses, and how it came about.
 #[derive(Debug)]
@@ -36,11 +42,17 @@ pub(crate) fn make(mime: &Mime<'_>, leaves: &[Leaf], limits: &Limits, findings: 
         let Content::Text(part) = &leaf.content else { continue };
         replacements += part.replacements;
         let text = match part.markup {
-            Markup::Plain => Cow::Borrowed(part.text.as_str()),
+            Markup::Plain => match mime.entities.get(leaf.entity).and_then(flow) {
+                Some(del_sp) => Cow::Owned(flowed::unflow(&part.text, del_sp)),
+                None => Cow::Borrowed(part.text.as_str()),
+            },
             Markup::Html => {
                 let rendered = html::to_text(&part.text);
                 if rendered.fallback {
-                    findings.note(Anomaly::HtmlFallback);
+                    findings.found(Anomaly::HtmlFallback);
+                }
+                if rendered.misleading {
+                    findings.found(Anomaly::MisleadingLink);
                 }
                 Cow::Owned(rendered.text)
             }
@@ -51,7 +63,11 @@ pub(crate) fn make(mime: &Mime<'_>, leaves: &[Leaf], limits: &Limits, findings: 
         join(&mut raw, &text);
     }
     let safe = clean(&defang(&raw), limits, findings)?;
-    let html_twin = from == BodySource::Plain && has_html_twin(leaves, &shown);
+    let twin = if from == BodySource::Plain { html_twin(leaves, &shown) } else { None };
+    if twin.is_some_and(|html| html.len() <= MAX_COMPARED && twins::differ(&raw, &html::to_text(html).text)) {
+        findings.found(Anomaly::TwinsDiffer);
+    }
+    let html_twin = twin.is_some();
     Some(Text { safe: safe.0, shown, from, html_twin, replacements, cleaned: safe.1 })
 }
 
@@ -62,9 +78,19 @@ fn source(markup: Markup) -> BodySource {
     }
 }
 
-fn has_html_twin(leaves: &[Leaf], shown: &[usize]) -> bool {
-    let is_html = |leaf: &Leaf| matches!(&leaf.content, Content::Text(text) if text.markup == Markup::Html);
-    leaves.iter().enumerate().any(|(index, leaf)| is_html(leaf) && !shown.contains(&index))
+/// The HTML of the text that was shown as plain text.
+fn html_twin<'a>(leaves: &'a [Leaf], shown: &[usize]) -> Option<&'a str> {
+    let mut hidden = leaves.iter().enumerate().filter(|(index, _)| !shown.contains(index)).map(|(_, leaf)| leaf);
+    hidden.find_map(|leaf| match &leaf.content {
+        Content::Text(text) if text.markup == Markup::Html => Some(text.text.as_str()),
+        Content::Text(_) | Content::File(_) => None,
+    })
+}
+
+/// Whether a part's lines are broken by RFC 3676, and whether with `DelSp`.
+fn flow(entity: &Entity<'_>) -> Option<bool> {
+    let is = |name: &str, value: &str| entity.param(name).is_some_and(|v| v.eq_ignore_ascii_case(value.as_bytes()));
+    is("format", "flowed").then(|| is("delsp", "yes"))
 }
 
 /// Texts in sequence stand apart by an empty line.
@@ -142,10 +168,10 @@ fn clean(raw: &str, limits: &Limits, findings: &mut Findings) -> Option<(SafeTex
     };
     let invisible = raw.chars().filter(vanished).count() as u64;
     if invisible > 0 {
-        findings.note(Anomaly::InvisibleText);
+        findings.found(Anomaly::InvisibleText);
     }
     if cleaned.changed > invisible {
-        findings.note(Anomaly::FileLikeText);
+        findings.found(Anomaly::FileLikeText);
     }
     Some((cleaned.value, cleaned.changed))
 }

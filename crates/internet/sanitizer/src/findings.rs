@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sekisho_job::{Anomaly, HoldReason};
+use sekisho_job::{Anomaly, Grade, HoldReason};
 
 /// Grows while the stages read. The first reason to hold is the one that
 /// counts; reading goes on within the bounds, so that a report is complete.
@@ -13,15 +13,12 @@ pub(crate) struct Findings {
 }
 
 impl Findings {
-    /// Harmless by itself: delivered, and noted.
-    pub(crate) fn note(&mut self, anomaly: Anomaly) {
+    /// Takes `anomaly` down; one of the grade *held* makes the mail wait.
+    pub(crate) fn found(&mut self, anomaly: Anomaly) {
         self.anomalies.insert(anomaly);
-    }
-
-    /// Two programs could read it two ways: the verdict is to hold.
-    pub(crate) fn ambiguous(&mut self, anomaly: Anomaly) {
-        self.note(anomaly);
-        self.hold(HoldReason::AmbiguousStructure);
+        if anomaly.grade() == Grade::Held {
+            self.hold(HoldReason::AmbiguousStructure);
+        }
     }
 
     /// The mail waits.
@@ -37,6 +34,30 @@ impl Findings {
     /// Whether `anomaly` was found.
     pub(crate) fn has(&self, anomaly: Anomaly) -> bool {
         self.anomalies.contains(&anomaly)
+    }
+
+    /// Whether anything of the grade *withheld* was found.
+    pub(crate) fn withholds(&self) -> bool {
+        self.anomalies.iter().any(|anomaly| anomaly.grade() == Grade::Withheld)
+    }
+
+    /// Takes over what was found in one part.
+    pub(crate) fn absorb(&mut self, part: Self) {
+        self.anomalies.extend(part.anomalies);
+        if let Some(reason) = part.hold {
+            self.hold(reason);
+        }
+    }
+
+    /// Of one part that is content under every reading: what is wrong with
+    /// its header block keeps the part out, not the mail.
+    pub(crate) fn confine(&mut self) {
+        let lines = [Anomaly::HeaderJunk, Anomaly::HeaderName];
+        if lines.iter().any(|anomaly| self.anomalies.remove(anomaly)) {
+            self.anomalies.insert(Anomaly::PartHeader);
+            let held = self.anomalies.iter().any(|anomaly| anomaly.grade() == Grade::Held);
+            self.hold = held.then_some(HoldReason::AmbiguousStructure);
+        }
     }
 
     /// What was found, each once, in the order of the manual.

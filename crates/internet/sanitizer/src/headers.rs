@@ -5,7 +5,7 @@
 
 use sekisho_job::{Anomaly, HoldReason, Job};
 use sekisho_safe_message::{
-    AutoSubmitted, ListId, MAX_ADDRESSES, MAX_REFERENCES, Mailbox, MessageId, SafeHeaders, SafeLine,
+    Address, AutoSubmitted, ListId, MAX_ADDRESSES, MAX_REFERENCES, Mailbox, MessageId, SafeHeaders, SafeLine,
 };
 
 use crate::address;
@@ -30,7 +30,19 @@ pub(crate) struct Read {
     pub(crate) subject: SafeLine,
     /// The author's name shows another address.
     pub(crate) misleading: bool,
+    /// The author's address, where a stand-in is in its place.
+    pub(crate) written: Option<SafeLine>,
 }
+
+/// Who wrote the mail.
+struct Author {
+    mailbox: Mailbox,
+    written: Option<SafeLine>,
+}
+
+/// In the place of an address that mail without SMTPUTF8 cannot carry; RFC
+/// 2606 2 keeps `.invalid` for such.
+const STAND_IN: &str = "international-address@sender.invalid";
 
 /// Reads the header of `mime`.
 pub(crate) fn read(mime: &Mime<'_>, job: &Job, findings: &mut Findings) -> Read {
@@ -39,18 +51,18 @@ pub(crate) fn read(mime: &Mime<'_>, job: &Job, findings: &mut Findings) -> Read 
         findings.hold(HoldReason::Loop);
     }
     if ONCE.iter().any(|name| source.values(name).nth(1).is_some()) {
-        findings.note(Anomaly::DuplicateField);
+        findings.found(Anomaly::DuplicateField);
     }
-    let subject = source.subject();
-    let Some(from) = source.author(findings) else {
-        return Read { headers: None, subject, misleading: false };
+    let subject = source.subject(findings);
+    let Some(Author { mailbox: from, written }) = source.author(findings) else {
+        return Read { headers: None, subject, misleading: false, written: None };
     };
-    let misleading = from.name.as_ref().is_some_and(|name| address::misleads(name, &from.address));
+    let misleading = written.is_none() && from.name.as_ref().is_some_and(|name| address::misleads(name, &from.address));
     if misleading {
-        findings.note(Anomaly::MisleadingName);
+        findings.found(Anomaly::MisleadingName);
     }
     if mime.date.is_none() && findings.held().is_none() {
-        findings.note(Anomaly::NoDate);
+        findings.found(Anomaly::NoDate);
     }
     let headers = SafeHeaders {
         from,
@@ -65,7 +77,18 @@ pub(crate) fn read(mime: &Mime<'_>, job: &Job, findings: &mut Findings) -> Read 
         auto_submitted: source.auto_submitted(),
         list_id: source.list_id(),
     };
-    Read { headers: Some(headers), subject, misleading }
+    Read { headers: Some(headers), subject, misleading, written }
+}
+
+impl Author {
+    fn plain(mailbox: Mailbox) -> Self {
+        Self { mailbox, written: None }
+    }
+
+    fn stand_in((name, written): (Option<SafeLine>, SafeLine)) -> Option<Self> {
+        let name = name.or_else(|| Some(written.clone()));
+        Some(Self { mailbox: Mailbox { name, address: STAND_IN.parse().ok()? }, written: Some(written) })
+    }
 }
 
 struct Source<'a> {
@@ -77,13 +100,18 @@ impl Source<'_> {
         self.mime.header.iter().filter(move |field| field.is(name)).map(|field| field.value)
     }
 
-    fn subject(&self) -> SafeLine {
-        self.values("Subject").next().map(|value| SafeLine::clean(&words::text(value)).value).unwrap_or_default()
+    fn subject(&self, findings: &mut Findings) -> SafeLine {
+        let Some(value) = self.values("Subject").next() else { return SafeLine::default() };
+        let cleaned = SafeLine::clean(&words::text(value));
+        if cleaned.cut {
+            findings.found(Anomaly::SubjectCut);
+        }
+        cleaned.value
     }
 
     /// RFC 5322 3.6.2 allows several authors; a gateway that names one sender
     /// does not, and both readers must find the same one.
-    fn author(&self, findings: &mut Findings) -> Option<Mailbox> {
+    fn author(&self, findings: &mut Findings) -> Option<Author> {
         let mut fields = self.values("From");
         let Some(field) = fields.next() else {
             findings.hold(HoldReason::NoSender);
@@ -92,11 +120,15 @@ impl Source<'_> {
         let several = fields.next().is_some();
         let list = address::parse(field);
         if several {
-            findings.note(Anomaly::DuplicateField);
+            findings.found(Anomaly::DuplicateField);
         }
-        let mut mailboxes = list.mailboxes.into_iter();
-        match (mailboxes.next(), mailboxes.next()) {
-            (Some(author), None) if !several && !list.has_group && list.unreadable == 0 => {
+        let (mut mailboxes, mut others) = (list.mailboxes.into_iter(), list.international.into_iter());
+        let single = !several && !list.has_group && list.unreadable == 0;
+        match (
+            mailboxes.next().map(Author::plain).or_else(|| others.next().and_then(Author::stand_in)),
+            mailboxes.next(),
+        ) {
+            (Some(author), None) if single && others.next().is_none() => {
                 self.check_second_reader(&author, findings);
                 Some(author)
             }
@@ -106,15 +138,22 @@ impl Source<'_> {
             }
             _ => {
                 findings.hold(HoldReason::AmbiguousSender);
+                if !several {
+                    findings.found(Anomaly::SeveralAuthors);
+                }
                 None
             }
         }
     }
 
-    fn check_second_reader(&self, author: &Mailbox, findings: &mut Findings) {
-        let theirs = self.mime.second_from.as_deref().and_then(|text| text.trim().parse().ok());
-        if theirs.is_some_and(|theirs: sekisho_safe_message::Address| theirs != author.address) {
-            findings.note(Anomaly::TwoReadings);
+    fn check_second_reader(&self, author: &Author, findings: &mut Findings) {
+        let theirs = self.mime.second_from.as_deref().map(str::trim);
+        let differs = match &author.written {
+            Some(written) => theirs.is_some_and(|theirs| theirs != written.as_str()),
+            None => theirs.and_then(|text| text.parse::<Address>().ok()).is_some_and(|a| a != author.mailbox.address),
+        };
+        if differs {
+            findings.found(Anomaly::TwoReadings);
             findings.hold(HoldReason::AmbiguousSender);
         }
     }
@@ -123,8 +162,8 @@ impl Source<'_> {
         let mut all = Vec::new();
         for value in self.values(name) {
             let list = address::parse(value);
-            if list.unreadable > 0 {
-                findings.note(Anomaly::BadAddress);
+            if list.unreadable > 0 || !list.international.is_empty() {
+                findings.found(Anomaly::BadAddress);
             }
             let room = MAX_ADDRESSES - all.len();
             all.extend(list.mailboxes.into_iter().take(room));
@@ -137,11 +176,11 @@ impl Source<'_> {
         let Some(value) = self.values(name).next() else { return Vec::new() };
         let text = String::from_utf8_lossy(&unfold(value)).into_owned();
         let mut found = Vec::new();
-        for piece in text.split(['<', '>', ' ', '\t', ',']).filter(|piece| !piece.is_empty()) {
+        for piece in id_pieces(&text) {
             match MessageId::parse(piece) {
                 Ok(id) => found.push(id),
                 // Comments and phrases stood here in older times (RFC 5322 4.5.4).
-                Err(_) if piece.contains('@') || name == "Message-ID" => findings.note(Anomaly::BadMessageId),
+                Err(_) if piece.contains('@') || name == "Message-ID" => findings.found(Anomaly::BadMessageId),
                 Err(_) => {}
             }
         }
@@ -166,4 +205,12 @@ impl Source<'_> {
         };
         ListId::parse(id.trim()).ok()
     }
+}
+/// What may be an identifier in a field of them: what stands in angle
+/// brackets, whole; in a field without brackets, each word.
+fn id_pieces(text: &str) -> Vec<&str> {
+    if text.contains('<') {
+        return text.split('<').skip(1).filter_map(|rest| rest.split_once('>')).map(|(id, _)| id.trim()).collect();
+    }
+    text.split([' ', '\t', ',']).filter(|piece| !piece.is_empty()).collect()
 }

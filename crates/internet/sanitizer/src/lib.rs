@@ -60,7 +60,18 @@ pub fn sanitize(raw: Untrusted<'_>, job: &Job) -> Outcome {
     let read = headers::read(&mime, job, &mut findings);
     let leaves = parts::read(&mime, &job.limits, &mut findings);
     let text = body::make(&mime, &leaves, &job.limits, &mut findings);
+    hold_if_nothing_is_certain(&mime, &leaves, text.as_ref(), &mut findings);
     settle(raw, job, &Stages { mime, read, leaves, text }, findings)
+}
+
+/// Where a part is withheld because readers differ, and no text is left that
+/// all agree on, the mail waits: a notice alone helps nobody. A part that is a
+/// file by its own word would not have been the text.
+fn hold_if_nothing_is_certain(mime: &Mime<'_>, leaves: &[Leaf], text: Option<&Text>, findings: &mut Findings) {
+    let might_be_text = |leaf: &Leaf| leaf.uncertain && !mime.entities[leaf.entity].is_file;
+    if text.is_some_and(|text| text.shown.is_empty()) && leaves.iter().any(might_be_text) {
+        findings.hold(HoldReason::AmbiguousStructure);
+    }
 }
 
 /// What the stages of reading made, beside what they found.

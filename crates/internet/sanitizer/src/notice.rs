@@ -14,7 +14,10 @@ use crate::report;
 pub(crate) fn make(mime: &Mime<'_>, leaves: &[Leaf], text: &Text, read: &Read, findings: &Findings) -> Vec<Notice> {
     let mut notices = about_sender(read);
     notices.extend(about_text(text));
-    if [Anomaly::HiddenPart, Anomaly::FileAsText, Anomaly::BadQuotedPrintable].iter().any(|a| findings.has(*a)) {
+    if findings.has(Anomaly::TwinsDiffer) {
+        notices.push(Notice::TwinsDiffer);
+    }
+    if findings.withholds() || findings.has(Anomaly::BadQuotedPrintable) {
         notices.push(Notice::Ambiguous);
     }
     let mut removed: Vec<_> = leaves.iter().filter_map(|leaf| removed(mime, leaf)).collect();
@@ -31,7 +34,8 @@ pub(crate) fn make(mime: &Mime<'_>, leaves: &[Leaf], text: &Text, read: &Read, f
 
 fn about_sender(read: &Read) -> Vec<Notice> {
     let from = read.headers.as_ref().map(|headers| &headers.from).filter(|_| read.misleading);
-    from.map(|from| Notice::SenderNameMisleads(from.address.clone())).into_iter().collect()
+    let misleads = from.map(|from| Notice::SenderNameMisleads(from.address.clone()));
+    misleads.into_iter().chain(read.written.clone().map(Notice::SenderStandIn)).collect()
 }
 
 fn about_text(text: &Text) -> Vec<Notice> {

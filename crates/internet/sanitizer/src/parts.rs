@@ -21,6 +21,8 @@ pub(crate) struct Leaf {
     pub(crate) size: u64,
     /// Their digest.
     pub(crate) sha256: Sha256,
+    /// Readers differ about what it is.
+    pub(crate) uncertain: bool,
     /// What it is.
     pub(crate) content: Content,
 }
@@ -68,18 +70,23 @@ fn leaf<'a>(index: usize, entity: &Entity<'a>, mime: &Mime<'a>, limits: &Limits,
     let decoded = decode(entity.content, entity.encoding);
     note_fault(entity, decoded.fault, findings);
     let (size, sha256) = (decoded.octets.len() as u64, Sha256::of(&decoded.octets));
+    let broken = decoded.fault == Fault::Broken && entity.encoding == Encoding::Base64;
+    // Each decoder makes another thing of broken base64.
+    let uncertain = entity.withheld || broken;
     let content = match markup(entity) {
-        Some(markup) => read_text(entity, markup, &decoded.octets, decoded.fault, limits, findings),
+        _ if uncertain => Content::File(RemovalReason::Ambiguous),
+        Some(markup) => read_text(entity, markup, &decoded.octets, limits, findings),
         None => Content::File(reason(entity, mime)),
     };
-    Leaf { entity: index, size, sha256, content }
+    Leaf { entity: index, size, sha256, uncertain, content }
 }
 
 fn note_fault(entity: &Entity<'_>, fault: Fault, findings: &mut Findings) {
     match (fault, entity.encoding) {
         (Fault::None, _) | (_, Encoding::Identity) => {}
-        (Fault::Sloppy | Fault::Broken, Encoding::Base64) => findings.note(Anomaly::BadBase64),
-        (Fault::Broken, Encoding::QuotedPrintable) => findings.note(Anomaly::BadQuotedPrintable),
+        (Fault::Sloppy, Encoding::Base64) => findings.found(Anomaly::SloppyBase64),
+        (Fault::Broken, Encoding::Base64) => findings.found(Anomaly::BadBase64),
+        (Fault::Broken, Encoding::QuotedPrintable) => findings.found(Anomaly::BadQuotedPrintable),
         // Unencoded octets are common, and every reader keeps them.
         (Fault::Sloppy, Encoding::QuotedPrintable) => {}
     }
@@ -100,19 +107,7 @@ fn markup(entity: &Entity<'_>) -> Option<Markup> {
     }
 }
 
-fn read_text(
-    entity: &Entity<'_>,
-    markup: Markup,
-    octets: &[u8],
-    fault: Fault,
-    limits: &Limits,
-    findings: &mut Findings,
-) -> Content {
-    if fault == Fault::Broken && entity.encoding == Encoding::Base64 {
-        // Each decoder makes another text of it.
-        findings.ambiguous(Anomaly::BadBase64);
-        return Content::File(RemovalReason::Ambiguous);
-    }
+fn read_text(entity: &Entity<'_>, markup: Markup, octets: &[u8], limits: &Limits, findings: &mut Findings) -> Content {
     let max = match markup {
         Markup::Html => limits.html_bytes,
         Markup::Plain => limits.text_bytes,
@@ -122,18 +117,23 @@ fn read_text(
         return Content::File(RemovalReason::Attachment);
     }
     let label = entity.param("charset");
-    if is_file(octets, label) {
-        findings.note(Anomaly::FileAsText);
+    // Broken web pages have NULs in them, which every reader drops.
+    let is_page = markup == Markup::Html && octets.trim_ascii_start().starts_with(b"<");
+    if !is_page && is_file(octets, label) {
+        findings.found(Anomaly::FileAsText);
         return Content::File(RemovalReason::Ambiguous);
     }
     let decoded = charset::decode(octets, label);
     match decoded.label {
         Label::Absent | Label::Right => {}
-        Label::Wrong => findings.note(Anomaly::WrongCharset),
-        Label::Unknown => findings.note(Anomaly::UnknownCharset),
+        Label::Wrong => findings.found(Anomaly::WrongCharset),
+        Label::Unknown => findings.found(Anomaly::UnknownCharset),
+    }
+    if decoded.is_utf7() {
+        findings.found(Anomaly::Utf7);
     }
     if decoded.replacements > 0 {
-        findings.note(Anomaly::Undecodable);
+        findings.found(Anomaly::Undecodable);
     }
     Content::Text(Text {
         markup,
@@ -162,8 +162,11 @@ const MAGIC: [&[u8]; 12] = [
 
 /// Whether octets that call themselves text are a file.
 fn is_file(octets: &[u8], label: Option<&[u8]>) -> bool {
-    let wide = label.is_some_and(|l| l.to_ascii_lowercase().starts_with(b"utf-"));
-    MAGIC.iter().any(|magic| octets.starts_with(magic)) || (!wide && octets.contains(&0))
+    let wide = label.map(<[u8]>::to_ascii_lowercase);
+    let wide = wide.is_some_and(|l| [&b"utf-16"[..], b"utf-32", b"ucs", b"iso-10646"].iter().any(|w| l.starts_with(w)));
+    // A stray NUL stands in some text; programs and pictures are full of them.
+    let nuls = octets.iter().filter(|b| **b == 0).count();
+    MAGIC.iter().any(|magic| octets.starts_with(magic)) || (!wide && nuls * 50 > octets.len())
 }
 
 fn reason(entity: &Entity<'_>, mime: &Mime<'_>) -> RemovalReason {

@@ -1,6 +1,6 @@
 //! The report: what was found and done, for operators and records.
 
-use sekisho_job::{Action, Body, HoldReason, Job, Part, PartPath, Report, SCHEMA, Source, Verdict};
+use sekisho_job::{Action, Body, HoldReason, Job, Part, PartPath, Report, SCHEMA, Source, Verdict, mime_ambiguity};
 use sekisho_safe_message::{RemovalReason, SafeLine, SafeName, Sha256, Untrusted};
 
 use crate::Stages;
@@ -30,6 +30,7 @@ pub(crate) fn make(raw: Untrusted<'_>, job: &Job, stages: &Stages<'_>, findings:
         },
         body: body(stages),
         parts: parts(stages),
+        mime_ambiguity: mime_ambiguity(&findings.anomalies()),
         anomalies: findings.anomalies(),
         output: None,
         timings_us: 0,
@@ -71,6 +72,7 @@ fn leaf_part(stages: &Stages<'_>, entity: &Entity<'_>, place: usize, leaf: &Leaf
     let shown = stages.text.as_ref().is_some_and(|text| text.shown.contains(&place));
     let (action, reason) = match &leaf.content {
         Content::Text(_) if shown => (Action::Body, None),
+        Content::Text(text) if text.text.trim().is_empty() => (Action::Unused, None),
         Content::Text(_) => (Action::Twin, None),
         Content::File(reason) => (Action::Strip, Some(*reason)),
     };

@@ -12,6 +12,8 @@ use crate::mime::{Param, decode_base64, decode_quoted_printable, unfold};
 const MAX_WORDS: usize = 2000;
 /// Longest charset in an encoded word.
 const MAX_CHARSET: usize = 60;
+/// Longest encoded word without an end that is decoded all the same.
+const MAX_UNENDED: usize = 1000;
 /// Most sections of a split parameter (RFC 2231 3).
 const MAX_SECTIONS: usize = 100;
 
@@ -46,10 +48,6 @@ pub(crate) fn decode_words(text: &str) -> String {
     let mut rest = text;
     for _ in 0..MAX_WORDS {
         let Some(start) = rest.find("=?") else { break };
-        // Without an end anywhere behind it, no later word has one either.
-        if !rest[start + 2..].contains("?=") {
-            break;
-        }
         let (before, at) = rest.split_at(start);
         let Some((word, behind)) = word(at) else {
             flush(&mut run, &mut out);
@@ -71,6 +69,9 @@ pub(crate) fn decode_words(text: &str) -> String {
 }
 
 fn append<'a>(run: &mut Option<Run<'a>>, word: &Word<'a>, out: &mut String) {
+    if !word.payload.is_ascii() {
+        return append_mixed(run, word, out);
+    }
     let octets = decode_payload(word);
     match run {
         Some(open) if open.charset.eq_ignore_ascii_case(word.charset) => open.octets.extend_from_slice(&octets),
@@ -78,6 +79,18 @@ fn append<'a>(run: &mut Option<Run<'a>>, word: &Word<'a>, out: &mut String) {
             flush(run, out);
             *run = Some(Run { charset: word.charset, octets });
         }
+    }
+}
+
+/// A word with unencoded characters in it: those were read with the rest of
+/// the value, and are not octets of the word's charset.
+fn append_mixed<'a>(run: &mut Option<Run<'a>>, word: &Word<'a>, out: &mut String) {
+    flush(run, out);
+    for piece in word.payload.split_inclusive(|c: char| !c.is_ascii()) {
+        let (ascii, raw) = piece.split_at(piece.find(|c: char| !c.is_ascii()).unwrap_or(piece.len()));
+        let octets = decode_payload(&Word { payload: ascii, ..*word });
+        out.push_str(&charset::decode(&octets, Some(word.charset.as_bytes())).text);
+        out.push_str(raw);
     }
 }
 
@@ -100,10 +113,19 @@ fn word(text: &str) -> Option<(Word<'_>, &str)> {
     let (charset, rest) = (body.get(..mark)?, body.get(mark..)?.strip_prefix('?')?);
     let encoding = rest.bytes().next().filter(|b| b"bBqQ".contains(b))?;
     let rest = rest.get(1..)?.strip_prefix('?')?;
-    let end = rest.find("?=")?;
+    // Cut off at a line's end or by a mail program's bound, a word has no end.
+    let (payload, behind) = rest.split_once("?=").or_else(|| unended(rest))?;
     // RFC 2231 5: a language may follow the charset.
     let charset = charset.split('*').next().unwrap_or(charset);
-    (!charset.is_empty()).then_some((Word { charset, encoding, payload: &rest[..end] }, &rest[end + 2..]))
+    (!charset.is_empty()).then_some((Word { charset, encoding, payload }, behind))
+}
+
+/// The rest of a value as a word's payload, if it can be nothing else: one
+/// long run without blanks.
+fn unended(rest: &str) -> Option<(&str, &str)> {
+    let payload = rest.trim_end();
+    let is_run = !payload.is_empty() && payload.len() <= MAX_UNENDED && payload.bytes().all(|b| b.is_ascii_graphic());
+    (is_run && !payload.contains("=?")).then(|| (payload.trim_end_matches('?'), ""))
 }
 
 fn decode_payload(word: &Word<'_>) -> Vec<u8> {
@@ -200,7 +222,18 @@ mod tests {
             ("a =?utf-8?q?b_?= =?utf-8?q?c?= d", "a b c d"),
             ("=?utf-8?q?a?==?utf-8?q?b?=", "ab"),
             ("=?utf-8?x?a?=", "=?utf-8?x?a?="),
-            ("=?utf-8?q?a", "=?utf-8?q?a"),
+            ("=?utf-8?q?a", "a"),
+            ("x =?utf-8?B?6Zai5omA", "x 関所"),
+            ("x =?utf-8?B?6Zai5omA?", "x 関所"),
+            ("=?utf-8?q?a b", "=?utf-8?q?a b"),
+            ("=?iso-8859-1?Q?Fr\u{f6}sche_=FC?=", "Frösche ü"),
+            ("\"=?utf-8?B?6Zai5omA?=\"", "\"関所\""),
+            ("Re:=?utf-8?B?6Zai5omA?=[1]", "Re:関所[1]"),
+            ("=?x-nobody?B?6Zai5omA?=", "関所"),
+            ("=?utf-7?Q?Fr+APY-sche?=", "Frösche"),
+            ("=?utf-16?B?/v+Vog==?=", "関"),
+            ("=?iso-2022-jp?B?GyRCNFg=?= =?iso-2022-jp?B?PWo=?=", "関所"),
+            ("=?cp932?B?h0CHivv8?=", "①㈱髙"),
             ("=?utf-8?q?a=3F=3D?=", "a?="),
             ("=?utf-8?q?a b?=", "a b"),
             ("=?shift_jis?B?itaP\r\n ig==?=", "関所"),

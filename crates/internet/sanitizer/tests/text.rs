@@ -65,6 +65,24 @@ fn of_alternatives_one_is_shown() {
 }
 
 #[test]
+fn twins_that_differ_are_told() {
+    let html = "Please pay the invoice of last month to our new bank account today. ".repeat(2);
+    let (message, report) = delivered(format!(
+        "From: a@b\nContent-Type: multipart/alternative; boundary=x\n\n--x\n\nHi, see you on Sunday\n--x\n\
+         Content-Type: text/html\n\n<p>{html}\n--x--\n"
+    ));
+    assert_eq!(message.text().as_str(), "Hi, see you on Sunday\n");
+    assert_eq!(message.notices(), [Notice::HtmlTwinLeftOut, Notice::TwinsDiffer]);
+    assert!(report.anomalies.contains(&Anomaly::TwinsDiffer));
+}
+
+#[test]
+fn flowed_text_is_joined() {
+    let flowed = "From: a@b\nContent-Type: text/plain; charset=utf-8; format=flowed; delsp=yes\n\n関 \n所\n";
+    assert_eq!(delivered(flowed).0.text().as_str(), "関所\n");
+}
+
+#[test]
 fn mixed_texts_follow_each_other() {
     let (message, _) = delivered(
         "From: a@b\nContent-Type: multipart/mixed; boundary=x\n\npre\n--x\n\none\n\n--x\nContent-Type: text/html\n\n\

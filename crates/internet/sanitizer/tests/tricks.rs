@@ -49,12 +49,28 @@ fn decoded_headers_cannot_inject() {
 fn octets_that_no_mail_has() {
     for (raw, found) in [
         (&b"From: a@b\r\n\r\nx\0y\r\n"[..], Anomaly::Nul),
-        (b"From: a@b\r\n\r\nx\ry\r\n", Anomaly::BareCr),
-        (b"From: a@b\r\n\r\nx\ny\r\n", Anomaly::BareLf),
+        (b"From: a@b\r\nX: y\rz\r\n\r\nx\r\n", Anomaly::BareCr),
+        (b"From: a@b\r\nX: y\nz: z\r\n\r\nx\r\n", Anomaly::BareLf),
+        (b"From: a@b\r\nSubject: y\n z\r\n\r\nx\r\n", Anomaly::BareLf),
+        (b"From: a@b\r\n\nx\r\n", Anomaly::BareLf),
+        (b"From: a@b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\n--b--\r\n", Anomaly::BareLf),
+        (
+            b"From: a@b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r--b\r\n--b--\r\n",
+            Anomaly::BareCr,
+        ),
     ] {
         let Outcome::Hold(reason, report) = run_raw(raw) else { unreachable!("{found:?}") };
         assert_eq!((reason, report.anomalies.contains(&found)), (HoldReason::AmbiguousStructure, true));
     }
+}
+
+#[test]
+fn a_line_end_that_changes_no_structure_is_noted() {
+    let Outcome::Deliver(message, report) = run_raw(b"X-A: a\n b\r\nFrom: a@b\r\n\r\nx\ny\rz\r\n") else {
+        unreachable!()
+    };
+    assert_eq!(message.text().as_str(), "x\ny\nz\n");
+    assert!(report.anomalies.contains(&Anomaly::LineEndInText));
 }
 
 #[test]
@@ -65,9 +81,10 @@ fn structure_is_read_one_way_or_not_at_all() {
         (format!("--b\n{part}--b--\n--b\n{part}--b--\n"), Anomaly::RepeatedEnd),
         (format!("--b\n{part}--bx\n{part}--b--\n"), Anomaly::BoundaryLike),
         (format!("--b\n{part}--b--x\n"), Anomaly::BoundaryLike),
-        ("--b\nContent-Type: text/plain\n--b--\n".to_owned(), Anomaly::HeaderJunk),
-        ("--b\njunk\n\nx\n--b--\n".to_owned(), Anomaly::HeaderJunk),
-        ("text\n--b--\n".to_owned(), Anomaly::HiddenPart),
+        ("--b\nContent-Type: text/plain\n--b--\n".to_owned(), Anomaly::PartHeader),
+        ("--b\njunk\n\nx\n--b--\n".to_owned(), Anomaly::PartHeader),
+        (format!("--b\njunk multipart/mixed\n\nx\n--b\n{part}--b--\n"), Anomaly::HeaderJunk),
+        ("text\n--b--\n".to_owned(), Anomaly::NoParts),
         (format!("--b\nContent-Type: multipart/mixed; boundary=b\n\n--b\n{part}--b--\n"), Anomaly::BoundaryClash),
         (format!("--b\nContent-Type: multipart/mixed; boundary=c\n\n--c\n{part}--b--\n"), Anomaly::MissingEnd),
         (format!("--b\nContent-Type: text/plain\n\nx --b y\n--b\n{part}--b--\n"), Anomaly::TwoReadings),

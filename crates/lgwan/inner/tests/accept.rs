@@ -39,7 +39,7 @@ impl Door {
     }
 
     async fn link(&self) -> Link {
-        Link::connect(&Target::Unix(self.socket.clone())).await.unwrap()
+        Link::connect(&Target::Unix(self.socket.clone()), LONG).await.unwrap()
     }
 
     async fn close(self) {

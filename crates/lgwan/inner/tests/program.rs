@@ -6,6 +6,7 @@ mod support;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use sekisho_channel::admin::{MailState, Problem, Reply, Request, ask};
 use sekisho_channel::handoff::{Answer, Link, Target};
@@ -51,7 +52,7 @@ impl Program {
 }
 
 async fn hand_over(dir: &Path, message: &SafeMessage) {
-    let link = Link::connect(&Target::Unix(dir.join("state/handoff.sock"))).await.unwrap();
+    let link = Link::connect(&Target::Unix(dir.join("state/handoff.sock")), Duration::from_secs(60)).await.unwrap();
     let (answer, _) = link.send(&frame::encode(message).unwrap()).await.unwrap();
     assert_eq!(answer, Answer::Taken);
 }

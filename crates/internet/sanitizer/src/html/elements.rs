@@ -1,41 +1,114 @@
 //! What each HTML element means for text.
 
-/// What an element does to the flow of text.
+/// What an element is to a reader of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Flow {
-    /// Nothing.
+pub(super) enum Kind {
+    /// Part of a line.
     Inline,
+    /// A link.
+    Link,
     /// It stands on lines of its own.
     Block,
     /// The same, with an empty line around it.
     Paragraph,
-    /// A cell of a table's row.
-    Cell,
+    /// A heading; of the two highest levels or not.
+    Heading(bool),
+    /// Its white space counts.
+    Preformatted,
+    /// What a term means.
+    Definition,
+    /// A table.
+    Table,
+    /// A part of a table, between it and its rows.
+    Section,
+    /// A row of a table.
+    Row,
+    /// A cell of a row; a heading or not.
+    Cell(bool),
+    /// A table's caption.
+    Caption,
     /// An entry of a list.
     Item,
     /// A list; numbered or not.
     List(bool),
     /// A quotation.
     Quote,
+    /// A quotation within a line.
+    ShortQuote,
+    /// How a word is read.
+    Ruby,
+    /// Text that no longer holds.
+    Struck,
+    /// Raised text.
+    Raised,
+    /// A choice of options.
+    Choice,
+    /// One of them.
+    Option,
+    /// A form.
+    Form,
+    /// A style sheet.
+    Style,
     /// Nothing inside is shown.
     Unseen,
 }
 
-/// The flow of the element `name` (lower case).
-pub(super) fn flow(name: &str) -> Flow {
+/// What the element `name` (lower case) is.
+pub(super) fn kind(name: &str) -> Kind {
     match name {
-        "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "pre" | "dl" | "xmp" | "listing" => Flow::Paragraph,
-        "address" | "article" | "aside" | "body" | "caption" | "center" | "dd" | "details" | "dir" | "div" | "dt"
-        | "fieldset" | "figcaption" | "figure" | "footer" | "form" | "header" | "html" | "legend" | "main" | "nav"
-        | "plaintext" | "section" | "summary" | "table" | "tbody" | "tfoot" | "thead" | "tr" | "option" => Flow::Block,
-        "td" | "th" => Flow::Cell,
-        "li" => Flow::Item,
-        "ul" | "menu" => Flow::List(false),
-        "ol" => Flow::List(true),
-        "blockquote" => Flow::Quote,
-        "script" | "style" | "template" | "title" | "object" | "iframe" | "noembed" | "noframes" | "svg" | "math"
-        | "select" | "datalist" | "audio" | "video" | "canvas" | "applet" => Flow::Unseen,
-        _ => Flow::Inline,
+        "a" => Kind::Link,
+        "p" => Kind::Paragraph,
+        "h1" | "h2" => Kind::Heading(true),
+        "h3" | "h4" | "h5" | "h6" => Kind::Heading(false),
+        "pre" | "xmp" | "listing" | "plaintext" => Kind::Preformatted,
+        "address" | "article" | "aside" | "body" | "center" | "details" | "div" | "dt" | "fieldset" | "figcaption"
+        | "figure" | "footer" | "header" | "html" | "legend" | "main" | "nav" | "section" | "summary" | "textarea"
+        | "optgroup" => Kind::Block,
+        "dd" => Kind::Definition,
+        "table" => Kind::Table,
+        "tbody" | "tfoot" | "thead" => Kind::Section,
+        "tr" => Kind::Row,
+        "td" => Kind::Cell(false),
+        "th" => Kind::Cell(true),
+        "caption" => Kind::Caption,
+        "li" => Kind::Item,
+        "ul" | "menu" | "dir" | "dl" => Kind::List(false),
+        "ol" => Kind::List(true),
+        "blockquote" => Kind::Quote,
+        "q" => Kind::ShortQuote,
+        "rt" => Kind::Ruby,
+        "s" | "strike" | "del" => Kind::Struck,
+        "sup" => Kind::Raised,
+        "select" => Kind::Choice,
+        "option" => Kind::Option,
+        "form" => Kind::Form,
+        "style" => Kind::Style,
+        "script" | "template" | "title" | "object" | "iframe" | "svg" | "math" | "datalist" | "rp" => Kind::Unseen,
+        _ => Kind::Inline,
+    }
+}
+
+impl Kind {
+    /// Whether it is part of a line.
+    pub(super) fn is_inline(self) -> bool {
+        matches!(
+            self,
+            Self::Inline
+                | Self::Link
+                | Self::ShortQuote
+                | Self::Ruby
+                | Self::Struck
+                | Self::Raised
+                | Self::Choice
+                | Self::Option
+                | Self::Style
+                | Self::Unseen
+        )
+    }
+
+    /// Whether it belongs to a table's grid.
+    pub(super) fn is_grid(self) -> bool {
+        matches!(self, Self::Section | Self::Row | Self::Cell(_) | Self::Caption)
     }
 }
 
@@ -43,57 +116,52 @@ pub(super) fn flow(name: &str) -> Flow {
 pub(super) fn is_void(name: &str) -> bool {
     matches!(
         name,
-        "area"
+        "br" | "img"
+            | "hr"
+            | "meta"
+            | "link"
+            | "input"
+            | "wbr"
+            | "col"
             | "base"
+            | "area"
+            | "embed"
+            | "source"
+            | "param"
+            | "track"
+            | "frame"
             | "basefont"
             | "bgsound"
-            | "br"
-            | "col"
-            | "embed"
-            | "frame"
-            | "hr"
-            | "img"
-            | "input"
             | "keygen"
-            | "link"
-            | "meta"
-            | "param"
-            | "source"
-            | "track"
-            | "wbr"
+            | "image"
     )
-}
-
-/// Whether white space counts inside.
-pub(super) fn is_preformatted(name: &str) -> bool {
-    matches!(name, "pre" | "xmp" | "listing" | "plaintext" | "textarea")
 }
 
 /// Whether the start of `next` ends an open `open` (HTML 13.1.2.4: optional
 /// end tags): what is hidden ends there too.
-pub(super) fn start_ends(open: &str, next: &str) -> bool {
-    match open {
-        "p" => !matches!(flow(next), Flow::Inline | Flow::Unseen) || next == "hr",
-        "li" => next == "li",
-        "dt" | "dd" => matches!(next, "dt" | "dd"),
-        "td" | "th" => matches!(next, "td" | "th" | "tr" | "tbody" | "thead" | "tfoot"),
-        "tr" => matches!(next, "tr" | "tbody" | "thead" | "tfoot"),
-        "tbody" | "thead" | "tfoot" => matches!(next, "tbody" | "thead" | "tfoot"),
-        "option" => matches!(next, "option" | "optgroup"),
-        "a" => next == "a",
-        "head" => next == "body",
+pub(super) fn start_ends(open: (&str, Kind), next: (&str, Kind)) -> bool {
+    match open.1 {
+        Kind::Paragraph => !next.1.is_inline() && !next.1.is_grid(),
+        Kind::Item => next.1 == Kind::Item,
+        Kind::Block if open.0 == "dt" => matches!(next.0, "dt" | "dd"),
+        Kind::Definition => matches!(next.0, "dt" | "dd"),
+        Kind::Option => matches!(next.0, "option" | "optgroup"),
+        Kind::Ruby => matches!(next.0, "rt" | "rp" | "rb" | "rtc"),
+        Kind::Unseen if open.0 == "rp" => matches!(next.0, "rt" | "rp" | "rb" | "rtc"),
+        Kind::Link => next.1 == Kind::Link,
+        Kind::Heading(_) => matches!(next.1, Kind::Heading(_)),
+        Kind::Inline if open.0 == "head" => next.0 == "body",
         _ => false,
     }
 }
 
 /// Whether an end tag does not look beyond an open `open` for its start (HTML
 /// 13.2.4.2: scopes): a stray `</div>` in a cell ends nothing outside it.
-pub(super) fn is_scope(open: &str, end: &str) -> bool {
+pub(super) fn is_scope(open: Kind, end: (&str, Kind)) -> bool {
+    let page = matches!(end.0, "body" | "html");
     match open {
-        "td" | "th" | "caption" => {
-            !matches!(end, "td" | "th" | "caption" | "tr" | "table" | "tbody" | "thead" | "tfoot" | "body" | "html")
-        }
-        "table" => !matches!(end, "table" | "body" | "html"),
+        Kind::Cell(_) | Kind::Caption => !end.1.is_grid() && end.1 != Kind::Table && !page,
+        Kind::Table => end.1 != Kind::Table && !page,
         _ => false,
     }
 }

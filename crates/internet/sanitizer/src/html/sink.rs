@@ -1,53 +1,47 @@
-//! Tokens in, page out: what is open, what is hidden, where links lead.
+//! Tokens in, page out: what is open, what is hidden, what is written.
+
+mod enter;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult};
 use html5ever::{Attribute, LocalName};
 
-use super::elements::{self, Flow};
-use super::page::Page;
-use super::style::{self, Style};
+use super::elements::{self, Kind};
+use super::fields::{self, Choice};
+use super::open::{self, Edge, Open, Stack, attribute};
+use super::page::{POWER, Page};
+use super::references::References;
+use super::sheet::Sheet;
+use super::style::Space;
+use super::table::Table;
+use super::words::Words;
 
 /// Deepest nesting that is followed one by one; beyond it only the number of
 /// open elements is known, and what is hidden stays so.
 const MAX_OPEN: usize = 4096;
-/// How far an end tag looks for its start.
-const MAX_LOOK: usize = 256;
-/// Most link targets that are listed.
-const MAX_LINKS: usize = 1000;
-/// Longest link target that is shown, in characters.
-const MAX_TARGET: usize = 2000;
 
 /// Takes a tokenizer's tokens.
-#[derive(Default)]
 pub(super) struct Sink(RefCell<Reader>);
 
-#[derive(Default)]
 struct Reader {
+    words: &'static Words,
+    japanese: bool,
     page: Page,
-    open: Vec<Open>,
+    open: Stack,
     /// Elements of each name that are open but not in `open`.
-    untracked: HashMap<LocalName, u32>,
-    targets: Vec<String>,
-    known: HashMap<String, usize>,
-}
-
-/// An open element, and the state inside it.
-struct Open {
-    name: LocalName,
-    flow: Flow,
-    hidden: bool,
-    invisible: bool,
-    zero_size: bool,
-    preformatted: bool,
-    block: bool,
-    /// Entries of a list so far.
-    count: u32,
-    /// A link: its target, and where its label begins.
-    link: Option<(String, usize)>,
+    untracked: BTreeMap<LocalName, u32>,
+    tables: Vec<Table>,
+    references: References,
+    sheet: Sheet,
+    /// The style sheet that is being read.
+    css: Option<String>,
+    /// The options that are being read.
+    choice: Option<Choice>,
+    /// HTML 13.1.2.5: a line end at the start of `<pre>` does not count.
+    at_pre_start: bool,
 }
 
 impl TokenSink for Sink {
@@ -66,23 +60,36 @@ impl TokenSink for Sink {
 }
 
 impl Sink {
-    /// The text, with the list of targets below.
-    pub(super) fn into_text(self) -> String {
+    pub(super) fn new(words: &'static Words, japanese: bool) -> Self {
+        Self(RefCell::new(Reader {
+            words,
+            japanese,
+            page: Page::default(),
+            open: Stack::default(),
+            untracked: BTreeMap::new(),
+            tables: Vec::new(),
+            references: References::default(),
+            sheet: Sheet::default(),
+            css: None,
+            choice: None,
+            at_pre_start: false,
+        }))
+    }
+
+    /// The text, at most soon after `limit` octets, with the list of targets
+    /// below; and whether a link's label belies its target.
+    pub(super) fn finish(self, limit: usize) -> (String, bool) {
         let mut reader = self.0.into_inner();
-        while reader.open.pop().map(|open| reader.close(open)).is_some() {}
-        let mut text = reader.page.finish();
-        if !reader.targets.is_empty() {
-            text.push('\n');
-        }
-        for (at, target) in reader.targets.iter().enumerate() {
-            text.push_str(&format!("\n[{}] {target}", at + 1));
-        }
-        text
+        reader.pop_to(0);
+        let mut text = reader.page.finish(limit);
+        reader.references.list(&mut text, reader.words);
+        (text, reader.references.misleading)
     }
 }
 
 impl Reader {
     fn tag(&mut self, tag: &Tag) -> TokenSinkResult<()> {
+        self.at_pre_start = false;
         match tag.kind {
             TagKind::EndTag => self.end(&tag.name),
             TagKind::StartTag => {
@@ -93,176 +100,236 @@ impl Reader {
         TokenSinkResult::Continue
     }
 
-    fn visible(&self) -> bool {
-        self.open.last().is_none_or(|open| !open.hidden && !open.invisible && !open.zero_size)
+    fn is_seen(&self) -> bool {
+        self.open.last().is_none_or(|open| open.seen)
     }
 
     fn text(&mut self, text: &str) {
-        if !self.visible() {
+        if let Some(css) = &mut self.css {
+            return css.push_str(text);
+        }
+        if let Some(choice) = &mut self.choice {
+            return choice.text(text);
+        }
+        if !self.is_seen() {
             return;
         }
-        if self.open.last().is_some_and(|open| open.preformatted) {
-            self.page.preformatted(text);
-        } else {
-            self.page.text(text);
+        let text = if std::mem::take(&mut self.at_pre_start) { text.strip_prefix('\n').unwrap_or(text) } else { text };
+        match self.open.last().map_or((Space::Collapse, false), |open| (open.space, open.exact)) {
+            (Space::Collapse, _) => self.page.text(text),
+            (Space::Lines, _) => self.page.lines(text),
+            (Space::Keep, exact) => self.page.preformatted(text, exact),
         }
     }
 
     fn start(&mut self, tag: &Tag) {
-        while self.open.last().is_some_and(|open| elements::start_ends(&open.name, &tag.name)) {
-            self.pop();
+        let kind = elements::kind(&tag.name);
+        if kind.is_grid() {
+            self.end_grid(kind);
+        } else if let Some(at) = self.open.ended_by_start((&tag.name, kind)) {
+            self.pop_to(at);
         }
-        if elements::is_void(&tag.name) {
+        if kind == Kind::Inline && elements::is_void(&tag.name) {
             return self.void(tag);
         }
-        if self.open.len() >= MAX_OPEN {
+        if self.open.0.len() >= MAX_OPEN {
             *self.untracked.entry(tag.name.clone()).or_default() += 1;
-            return self.edge(elements::flow(&tag.name), false);
+            return if kind.is_inline() { self.page.space() } else { self.page.block() };
         }
-        let open = self.describe(tag);
-        if !open.hidden {
-            self.edge(open.flow, open.block);
-            self.enter(open.flow);
-        }
-        self.open.push(open);
+        let mut open = open::describe(tag, kind, self.open.last(), &self.sheet);
+        (open.quotes, open.indent) = (self.page.quotes, self.page.indent);
+        self.enter(&mut open, &tag.attrs);
+        open.start = self.page.len();
+        self.open.0.push(open);
     }
 
-    fn describe(&self, tag: &Tag) -> Open {
-        let style = attribute(&tag.attrs, "style").map(style::parse).unwrap_or_default();
-        let flow = elements::flow(&tag.name);
-        let outer = self.open.last();
-        let Style { gone, invisible, zero_size, preformatted, block } = style;
-        let hidden = gone || flow == Flow::Unseen || attribute(&tag.attrs, "hidden").is_some();
-        let target = attribute(&tag.attrs, "href").filter(|_| &*tag.name == "a").and_then(target);
-        Open {
-            name: tag.name.clone(),
-            flow,
-            hidden: hidden || outer.is_some_and(|o| o.hidden),
-            invisible: invisible.unwrap_or_else(|| outer.is_some_and(|o| o.invisible)),
-            zero_size: zero_size.unwrap_or_else(|| outer.is_some_and(|o| o.zero_size)),
-            preformatted: elements::is_preformatted(&tag.name)
-                || preformatted.unwrap_or_else(|| outer.is_some_and(|o| o.preformatted)),
-            block,
-            count: 0,
-            link: target.map(|target| (target, self.page.len())),
-        }
-    }
-
-    /// The line ends that an element's start or end makes.
-    fn edge(&mut self, flow: Flow, block: bool) {
-        match flow {
-            Flow::Inline | Flow::Unseen if block => self.page.block(),
-            Flow::Inline | Flow::Unseen => {}
-            Flow::Block | Flow::Item => self.page.block(),
-            Flow::List(_) if self.page.lists > 0 => self.page.block(),
-            Flow::Paragraph | Flow::List(_) | Flow::Quote => self.page.paragraph(),
-            Flow::Cell => self.page.cell(),
-        }
-    }
-
-    fn enter(&mut self, flow: Flow) {
-        match flow {
-            Flow::List(_) => self.page.lists += 1,
-            Flow::Quote => self.page.quotes += 1,
-            Flow::Item => {
-                let list = self.open.iter_mut().rev().take(MAX_LOOK).find(|open| matches!(open.flow, Flow::List(_)));
-                let number = list.and_then(|list| {
-                    list.count = list.count.saturating_add(1);
-                    (list.flow == Flow::List(true)).then_some(list.count)
-                });
-                self.page.item(number);
-            }
-            Flow::Inline | Flow::Unseen | Flow::Block | Flow::Paragraph | Flow::Cell => {}
+    /// HTML 13.2.6.4.9 to 15: a cell ends the one before it, a row the cells
+    /// before it, whatever is open in them.
+    fn end_grid(&mut self, next: Kind) {
+        let Some(table) = self.tables.last() else { return };
+        let table = table.element;
+        let stays = |kind| match next {
+            Kind::Cell(_) => matches!(kind, Kind::Row | Kind::Section),
+            Kind::Row => kind == Kind::Section,
+            _ => false,
+        };
+        while self.open.0.len() > table + 1 && !self.open.last().is_some_and(|open| stays(open.kind)) {
+            self.pop();
         }
     }
 
     fn void(&mut self, tag: &Tag) {
-        if !self.visible() {
-            return;
-        }
         match &*tag.name {
+            "base" => self.references.set_base(attribute(&tag.attrs, "href")),
+            // What it says is not known.
+            "link" => self.sheet.paints |= attribute(&tag.attrs, "rel").is_some_and(|rel| rel.contains("stylesheet")),
+            "img" | "image" if self.open.last().is_none_or(|open| open.look.shows_pictures()) => self.image(&tag.attrs),
+            _ if !self.is_seen() || self.choice.is_some() => {}
             "br" => self.page.line_end(),
             "hr" => self.page.rule(),
-            "img" => {
-                let alt = attribute(&tag.attrs, "alt").map(str::trim).filter(|alt| !alt.is_empty());
-                if let Some(alt) = alt.filter(|_| !is_pixel(&tag.attrs)) {
-                    let japanese = alt.chars().any(crate::language::is_japanese);
-                    let word = if japanese { "画像" } else { "image" };
-                    self.page.text(&format!("[{word}: {alt}]"));
+            "input" => {
+                if let Some(text) = fields::input(&tag.attrs) {
+                    self.page.space();
+                    self.page.text(&text);
+                    self.page.space();
+                }
+            }
+            "area" => {
+                let label = attribute(&tag.attrs, "alt").filter(|alt| fields::says_something(alt));
+                if let (Some(href), Some(label)) = (attribute(&tag.attrs, "href"), label) {
+                    self.page.block();
+                    let start = self.page.len();
+                    self.page.text(label);
+                    self.references.refer(&mut self.page, self.words, href, start);
+                    self.page.block();
                 }
             }
             _ => {}
         }
     }
 
+    fn image(&mut self, attributes: &[Attribute]) {
+        if fields::is_spacer(attributes) {
+            return;
+        }
+        if let Some(link) = self.open.nearest(|kind| kind == Kind::Link || !kind.is_inline()) {
+            link.image |= link.kind == Kind::Link;
+        }
+        let alt = attribute(attributes, "alt").filter(|alt| fields::says_something(alt));
+        if let Some(alt) = alt {
+            let alt: String = alt.chars().take(fields::MAX_TEXT).collect();
+            self.page.text(&format!("[{}: {}]", self.words.image, alt.trim()));
+        }
+    }
+
     fn end(&mut self, name: &LocalName) {
         if let Some(count) = self.untracked.get_mut(name).filter(|count| **count > 0) {
             *count -= 1;
-            return self.edge(elements::flow(name), false);
+            let inline = elements::kind(name).is_inline();
+            return if inline { self.page.space() } else { self.page.block() };
         }
-        let mut found = None;
-        for (at, open) in self.open.iter().enumerate().rev().take(MAX_LOOK) {
-            if open.name == *name {
-                found = Some(at);
-                break;
-            }
-            if elements::is_scope(&open.name, name) {
-                break;
-            }
-        }
-        match found {
-            Some(at) => {
-                while self.open.len() > at {
-                    self.pop();
-                }
-            }
+        match self.open.ended_by_end(name) {
+            Some(at) => self.pop_to(at),
             // HTML 13.2.6.4.7: these two act without a start.
+            None if !self.is_seen() => {}
             None if &**name == "br" => self.page.line_end(),
             None if &**name == "p" => self.page.paragraph(),
             None => {}
         }
     }
 
+    fn pop_to(&mut self, at: usize) {
+        while self.open.0.len() > at {
+            self.pop();
+        }
+    }
+
     fn pop(&mut self) {
-        if let Some(open) = self.open.pop() {
-            self.close(open);
-        }
-    }
-
-    fn close(&mut self, open: Open) {
-        if open.hidden {
-            return;
-        }
-        match open.flow {
-            Flow::List(_) => self.page.lists = self.page.lists.saturating_sub(1),
-            Flow::Quote => self.page.quotes = self.page.quotes.saturating_sub(1),
-            Flow::Inline | Flow::Unseen | Flow::Block | Flow::Paragraph | Flow::Cell | Flow::Item => {}
-        }
-        if open.flow != Flow::Cell {
-            self.edge(open.flow, open.block);
-        }
-        if let Some((target, start)) = open.link {
-            self.link(target, start);
-        }
-    }
-
-    /// Numbers a link's target, unless its label says the same or is empty.
-    fn link(&mut self, target: String, start: usize) {
-        let label = self.page.since(start).trim();
-        let bare = target.strip_prefix("mailto:").unwrap_or(&target);
-        if label.is_empty() || label == target || label == bare {
-            return;
-        }
-        let at = match self.known.get(&target) {
-            Some(at) => *at,
-            None if self.targets.len() >= MAX_LINKS => return,
-            None => {
-                self.targets.push(target.clone());
-                self.known.insert(target, self.targets.len());
-                self.targets.len()
+        let Some(open) = self.open.0.pop() else { return };
+        match open.kind {
+            Kind::Style => {
+                if let Some(css) = self.css.take() {
+                    self.sheet.read(&css);
+                }
             }
-        };
-        self.page.attach(&format!("[{at}]"));
+            Kind::Choice => {
+                if let Some(text) = self.choice.take().and_then(Choice::text_shown) {
+                    self.page.space();
+                    self.page.text(&text);
+                    self.page.space();
+                }
+            }
+            Kind::Table => self.leave_table(open.look.gone),
+            _ => {}
+        }
+        if !open.look.gone {
+            self.leave(&open);
+        }
+        (self.page.quotes, self.page.indent) = (open.quotes, open.indent);
+    }
+
+    fn leave_table(&mut self, gone: bool) {
+        if let Some(table) = self.tables.pop().filter(|_| !gone) {
+            table.end(&mut self.page, self.japanese);
+        }
+    }
+
+    fn leave(&mut self, open: &Open) {
+        if open.strikes {
+            self.page.close_bracket(self.words.struck, "]");
+        }
+        if open.kind == Kind::Link {
+            self.link(open);
+        }
+        match open.edge {
+            Edge::Inline => self.page.space(),
+            Edge::Block => self.page.block(),
+            Edge::Kind => self.leave_kind(open),
+        }
+    }
+
+    fn leave_kind(&mut self, open: &Open) {
+        match open.kind {
+            Kind::Block | Kind::Definition | Kind::Section => self.page.block(),
+            Kind::Paragraph if open.distance.tight_below => self.page.block(),
+            Kind::Paragraph | Kind::Preformatted | Kind::Quote => self.page.paragraph(),
+            Kind::Heading(_) => {
+                self.page.drop_mark();
+                self.page.paragraph();
+            }
+            Kind::Item => {
+                self.page.drop_mark();
+                self.page.block();
+            }
+            Kind::List(_) => self.list_edge(),
+            Kind::Row => {
+                self.page.block();
+                if let Some(table) = self.tables.last_mut() {
+                    table.end_row(&mut self.page);
+                }
+            }
+            Kind::Cell(_) => {
+                if let Some(table) = self.tables.last_mut() {
+                    table.end_cell(&mut self.page);
+                }
+            }
+            Kind::Caption => {
+                if let Some(table) = self.tables.last_mut() {
+                    table.end_caption(&mut self.page);
+                }
+            }
+            Kind::ShortQuote => self.page.close_bracket(self.words.quote.0, self.words.quote.1),
+            Kind::Ruby => self.page.close_bracket(self.words.ruby.0, self.words.ruby.1),
+            Kind::Raised => self.page.close_bracket(POWER, ""),
+            Kind::Form => self.form(open),
+            Kind::Table | Kind::Inline | Kind::Link | Kind::Struck => {}
+            Kind::Choice | Kind::Option | Kind::Style | Kind::Unseen => {}
+        }
+    }
+
+    fn link(&mut self, open: &Open) {
+        let Some(href) = &open.href else { return };
+        let label = self.page.since(open.start, 64);
+        if label.trim().is_empty() {
+            if !open.image || !self.references.is_new(href) {
+                return;
+            }
+            self.page.text(&format!("[{}]", self.words.image));
+        }
+        self.references.refer(&mut self.page, self.words, href, open.start);
+    }
+
+    /// What is typed into a form goes somewhere: to where is said below it.
+    fn form(&mut self, open: &Open) {
+        self.page.block();
+        let Some(href) = open.href.as_ref().filter(|_| open.seen) else { return };
+        if self.page.since(open.start, 64).trim().is_empty() {
+            return;
+        }
+        let start = self.page.len();
+        self.page.text(self.words.form);
+        self.references.refer(&mut self.page, self.words, href, start);
+        self.page.block();
     }
 }
 
@@ -270,29 +337,9 @@ impl Reader {
 fn raw_text(name: &str) -> TokenSinkResult<()> {
     match name {
         "title" | "textarea" => TokenSinkResult::RawData(RawKind::Rcdata),
-        "style" | "xmp" | "iframe" | "noembed" | "noframes" => TokenSinkResult::RawData(RawKind::Rawtext),
+        "style" | "xmp" | "iframe" => TokenSinkResult::RawData(RawKind::Rawtext),
         "script" => TokenSinkResult::RawData(RawKind::ScriptData),
         "plaintext" => TokenSinkResult::Plaintext,
         _ => TokenSinkResult::Continue,
     }
-}
-
-fn attribute<'a>(attributes: &'a [Attribute], name: &str) -> Option<&'a str> {
-    attributes.iter().find(|attribute| &*attribute.name.local == name).map(|attribute| &*attribute.value)
-}
-
-/// A picture of one dot is there to be fetched, not to be seen.
-fn is_pixel(attributes: &[Attribute]) -> bool {
-    let is_dot = |name| attribute(attributes, name).is_some_and(|v| matches!(v.trim_end_matches("px"), "0" | "1"));
-    is_dot("width") && is_dot("height")
-}
-
-/// A link's target as it is shown; `None` for what leads nowhere outside.
-fn target(href: &str) -> Option<String> {
-    // URL 4.4: blanks at the ends, tabs and line ends anywhere do not count.
-    let href: String = href.trim().chars().filter(|c| !c.is_control()).take(MAX_TARGET).collect();
-    let scheme = href.split(':').next().unwrap_or_default().to_ascii_lowercase();
-    let nowhere = href.is_empty() || href.starts_with('#');
-    let inside = matches!(scheme.as_str(), "javascript" | "vbscript" | "data" | "cid" | "mid" | "about");
-    (!nowhere && !inside).then_some(href)
 }

@@ -40,8 +40,15 @@ pub(crate) fn decode_base64(content: &[u8]) -> Decoded<'static> {
     let mut out = Vec::with_capacity(content.len() / 4 * 3 + 3);
     let (mut bits, mut count, mut pads) = (0u32, 0u8, 0u8);
     let mut fault = Fault::None;
-    for &b in content {
-        let Some(value) = sextet(b) else {
+    let mut rest = content;
+    loop {
+        if count == 0 && pads == 0 {
+            rest = decode_quads(rest, &mut out);
+        }
+        let Some((&b, behind)) = rest.split_first() else { break };
+        rest = behind;
+        let value = SEXTETS[usize::from(b)];
+        if value == NO_SEXTET {
             match b {
                 b'=' => pads = pads.saturating_add(1),
                 b'\r' | b'\n' => {}
@@ -49,7 +56,7 @@ pub(crate) fn decode_base64(content: &[u8]) -> Decoded<'static> {
                 _ => fault = Fault::Broken,
             }
             continue;
-        };
+        }
         if pads > 0 {
             fault = Fault::Broken;
             break;
@@ -73,16 +80,37 @@ pub(crate) fn decode_base64(content: &[u8]) -> Decoded<'static> {
     Decoded { octets: Cow::Owned(out), fault: fault.max(tail) }
 }
 
-fn sextet(b: u8) -> Option<u8> {
-    match b {
-        b'A'..=b'Z' => Some(b - b'A'),
-        b'a'..=b'z' => Some(b - b'a' + 26),
-        b'0'..=b'9' => Some(b - b'0' + 52),
-        b'+' => Some(62),
-        b'/' => Some(63),
-        _ => None,
+/// Decodes whole groups of four for as long as nothing else comes, and gives
+/// back the rest: the common case, at several times the speed of the loop
+/// that looks at every octet.
+fn decode_quads<'a>(content: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
+    let mut rest = content;
+    while let Some((quad, behind)) = rest.split_first_chunk::<4>() {
+        let [a, b, c, d] = quad.map(|b| SEXTETS[usize::from(b)]);
+        if (a | b | c | d) & 0xc0 != 0 {
+            break;
+        }
+        let bits = u32::from(a) << 18 | u32::from(b) << 12 | u32::from(c) << 6 | u32::from(d);
+        out.extend_from_slice(&bits.to_be_bytes()[1..]);
+        rest = behind;
     }
+    rest
 }
+
+/// Outside the alphabet; its upper bits tell it from every sextet.
+const NO_SEXTET: u8 = 0xff;
+
+/// RFC 4648 table 1, by octet.
+const SEXTETS: [u8; 256] = {
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut table = [NO_SEXTET; 256];
+    let mut value = 0;
+    while value < 64 {
+        table[alphabet[value as usize] as usize] = value;
+        value += 1;
+    }
+    table
+};
 
 /// Decodes quoted-printable. A `=` that encodes nothing stays as it stands:
 /// text is never lost.

@@ -29,6 +29,9 @@ pub(crate) struct Entity<'a> {
     pub(crate) is_file: bool,
     /// Every name that it gives itself, decoded.
     pub(crate) names: Vec<String>,
+    /// Readers differ about its type, encoding or header: it is kept out under
+    /// every reading.
+    pub(crate) withheld: bool,
     /// HTML can show it inside the text (it has a Content-ID).
     pub(crate) has_content_id: bool,
     /// Where its content begins in the mail.
@@ -81,6 +84,9 @@ pub(crate) struct Place {
 /// The part that `fields` describe.
 pub(crate) fn describe<'a>(fields: &[Field<'_>], place: Place, findings: &mut Findings) -> Entity<'a> {
     let media = only(fields, "Content-Type", Anomaly::DuplicateType, findings);
+    if fields.iter().filter(|f| f.is("Content-Type")).skip(1).any(|f| may_contain(f.value)) {
+        findings.found(Anomaly::AmbiguousContainer);
+    }
     let encoding = only(fields, "Content-Transfer-Encoding", Anomaly::DuplicateEncoding, findings);
     let disposition = only(fields, "Content-Disposition", Anomaly::DuplicateDisposition, findings);
     let default = if place.in_digest { "message/rfc822" } else { "text/plain" };
@@ -99,6 +105,7 @@ pub(crate) fn describe<'a>(fields: &[Field<'_>], place: Place, findings: &mut Fi
         shape,
         encoding,
         names,
+        withheld: false,
         has_content_id: fields.iter().any(|f| f.is("Content-ID")),
         at: place.at,
         content: &[],
@@ -110,7 +117,7 @@ fn only<'a>(fields: &[Field<'a>], name: &str, twice: Anomaly, findings: &mut Fin
     let mut found = fields.iter().filter(|f| f.is(name));
     let first = found.next().map(|f| f.value);
     if found.next().is_some() {
-        findings.ambiguous(twice);
+        findings.found(twice);
     }
     first
 }
@@ -119,7 +126,7 @@ fn read_type(field: Option<&[u8]>, default: &str, findings: &mut Findings) -> Va
     let plain = |head: &str| Value { head: head.to_owned(), params: Vec::new(), comments: false, junk: false };
     let Some(field) = field else { return plain(default) };
     if has_control(field) {
-        findings.ambiguous(Anomaly::BadType);
+        findings.found(Anomaly::BadType);
     }
     let read = value::parse(&unfold(field));
     match read
@@ -127,12 +134,12 @@ fn read_type(field: Option<&[u8]>, default: &str, findings: &mut Findings) -> Va
     {
         Some(value) => {
             if value.junk {
-                findings.note(Anomaly::BadType);
+                findings.found(Anomaly::SloppyType);
             }
             value
         }
         None => {
-            findings.ambiguous(Anomaly::BadType);
+            findings.found(Anomaly::BadType);
             plain("application/octet-stream")
         }
     }
@@ -150,7 +157,7 @@ fn read_encoding(field: Option<&[u8]>, findings: &mut Findings) -> Encoding {
         b"quoted-printable" => Encoding::QuotedPrintable,
         b"base64" => Encoding::Base64,
         _ => {
-            findings.ambiguous(Anomaly::UnknownEncoding);
+            findings.found(Anomaly::UnknownEncoding);
             Encoding::Identity
         }
     }
@@ -171,38 +178,61 @@ fn read_disposition(field: Option<&[u8]>) -> (bool, Vec<String>) {
 
 /// Whether a field whose parameters cannot be trusted may name a file.
 fn mentions_name(field: Option<&[u8]>) -> bool {
-    field.is_some_and(|f| f.to_ascii_lowercase().windows(4).any(|w| w == b"name"))
+    field.is_some_and(|f| contains(&f.to_ascii_lowercase(), b"name"))
 }
 
 fn read_shape(kind: &Value, field: Option<&[u8]>, encoding: Encoding, findings: &mut Findings) -> Shape {
     let boundaries: Vec<_> = kind.params.iter().filter(|p| p.name.split('*').next() == Some("boundary")).collect();
     if !kind.head.starts_with("multipart/") {
-        if !boundaries.is_empty() {
-            findings.ambiguous(Anomaly::BadBoundary);
+        if !boundaries.is_empty() || mentions_container(field) {
+            findings.found(Anomaly::AmbiguousContainer);
         }
         return Shape::Leaf;
     }
-    if encoding != Encoding::Identity {
-        findings.ambiguous(Anomaly::EncodedContainer);
+    let doubt = [Anomaly::UnknownEncoding, Anomaly::DuplicateEncoding, Anomaly::DuplicateType];
+    if encoding != Encoding::Identity || doubt.iter().any(|anomaly| findings.has(*anomaly)) {
+        findings.found(Anomaly::EncodedContainer);
     }
     match *boundaries {
         [] => {
             let hidden = mentions_boundary(field);
-            findings.ambiguous(if hidden { Anomaly::BadBoundary } else { Anomaly::NoBoundary });
+            findings.found(if hidden { Anomaly::BadBoundary } else { Anomaly::NoBoundary });
             Shape::Leaf
         }
         [one] if one.name == "boundary" && is_boundary(&one.value) => {
             // Folded within its quotes, some readers keep the blank.
-            if kind.junk || kind.comments || folds_in_quotes(field) {
-                findings.ambiguous(Anomaly::BadBoundary);
+            let plain = field.is_some_and(<[u8]>::is_ascii);
+            if kind.junk || kind.comments || !plain || folds_in_quotes(field) {
+                findings.found(Anomaly::BadBoundary);
             }
             Shape::Container(one.value.clone())
         }
         _ => {
-            findings.ambiguous(Anomaly::BadBoundary);
+            findings.found(Anomaly::BadBoundary);
             Shape::Leaf
         }
     }
+}
+
+/// Whether some reader may find a container in a type that is none here: the
+/// words stand in it, or an encoded word that may hide them.
+fn mentions_container(field: Option<&[u8]>) -> bool {
+    field.is_some_and(|field| {
+        let head = field.split(|b| *b == b';').next().unwrap_or_default().to_ascii_lowercase();
+        let unsure = !head.contains(&b'/') || value::parse(&unfold(field)).is_none_or(|value| value.junk);
+        [&b"multipart"[..], b"=?"].iter().any(|word| contains(&head, word)) || unsure && mentions_boundary(Some(field))
+    })
+}
+
+/// Whether a whole header block names a container anywhere, so that junk in
+/// it may make one.
+pub(crate) fn may_contain(block: &[u8]) -> bool {
+    let block = block.to_ascii_lowercase();
+    [&b"multipart"[..], b"message/", b"boundary"].iter().any(|word| contains(&block, word))
+}
+
+fn contains(text: &[u8], word: &[u8]) -> bool {
+    text.windows(word.len()).any(|window| window == word)
 }
 
 fn folds_in_quotes(field: Option<&[u8]>) -> bool {
@@ -211,7 +241,7 @@ fn folds_in_quotes(field: Option<&[u8]>) -> bool {
 }
 
 fn mentions_boundary(field: Option<&[u8]>) -> bool {
-    field.is_some_and(|f| f.to_ascii_lowercase().windows(8).any(|w| w == b"boundary"))
+    field.is_some_and(|f| contains(&f.to_ascii_lowercase(), b"boundary"))
 }
 
 /// RFC 2046 5.1.1 `bchars`, and other printable ASCII that old programs use
@@ -230,8 +260,8 @@ fn judge(media: &str, findings: &mut Findings) {
     match media {
         // RFC 2046 5.2.2, 5.2.3: the content is elsewhere.
         "message/partial" | "message/external-body" => findings.hold(HoldReason::Partial),
-        "multipart/encrypted" => findings.note(Anomaly::Encrypted),
-        "message/rfc822" | "message/global" => findings.note(Anomaly::NestedMail),
+        "multipart/encrypted" => findings.found(Anomaly::Encrypted),
+        "message/rfc822" | "message/global" => findings.found(Anomaly::NestedMail),
         _ => {}
     }
 }
@@ -253,11 +283,11 @@ mod tests {
         for (header, found) in [
             ("Content-Type: text/plain\r\nContent-Type: text/html\r\n", Anomaly::DuplicateType),
             ("Content-Type: text\r\n", Anomaly::BadType),
-            ("Content-Type: =?us-ascii?q?text/plain?=\r\n", Anomaly::BadType),
-            ("Content-Type: text/plain, multipart/mixed; boundary=x\r\n", Anomaly::BadType),
+            ("Content-Type: =?us-ascii?q?text/plain?=\r\n", Anomaly::AmbiguousContainer),
+            ("Content-Type: text/plain, multipart/mixed; boundary=x\r\n", Anomaly::AmbiguousContainer),
             ("Content-Type:\r\n", Anomaly::BadType),
             ("Content-Type: te\r\n xt/plain\r\n", Anomaly::BadType),
-            ("Content-Type: text/plain; boundary=x\r\n", Anomaly::BadBoundary),
+            ("Content-Type: text/plain; boundary=x\r\n", Anomaly::AmbiguousContainer),
             ("Content-Type: multipart/mixed\r\n", Anomaly::NoBoundary),
             ("Content-Type: multipart/mixed; boundary=x; boundary=y\r\n", Anomaly::BadBoundary),
             ("Content-Type: multipart/mixed; boundary=x; boundary*=y\r\n", Anomaly::BadBoundary),
@@ -282,7 +312,22 @@ mod tests {
         ] {
             let (_, findings) = describe_text(header);
             assert!(findings.has(found), "{header:?}: {:?}", findings.anomalies());
-            assert_eq!(findings.held(), Some(HoldReason::AmbiguousStructure), "{header:?}");
+            assert!(findings.held().is_some() || findings.withholds(), "{header:?}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_a_container_is_held() {
+        for header in [
+            "Content-Type: text/plain, multipart/mixed; boundary=x\r\n",
+            "Content-Type: text/plain; boundary=x\r\n",
+            "Content-Type: x-multipart/mixed\r\n",
+            "Content-Type: =?us-ascii?q?multipart/mixed?=\r\n",
+            "Content-Type: text/plain\r\nContent-Type: multipart/mixed; boundary=x\r\n",
+            "Content-Type: text; boundary=x\r\n",
+            "Content-Type: multipart/mixed; boundary=x\r\nContent-Transfer-Encoding: 7bit\r\nContent-Transfer-Encoding: base64\r\n",
+        ] {
+            assert_eq!(describe_text(header).1.held(), Some(HoldReason::AmbiguousStructure), "{header:?}");
         }
     }
 

@@ -30,16 +30,21 @@ pub(crate) fn parse<'a>(block: &'a [u8], findings: &mut Findings) -> Vec<Field<'
     while start < block.len() {
         let end = field_end(block, start);
         let field = trim_line_end(&block[start..end]);
-        if field.starts_with(b"From ") && start == 0 {
+        if start == 0 && is_mbox_line(field) {
             // A mailbox's separator that stayed: every reader that finds a
             // header at all skips it.
-            findings.note(Anomaly::MboxLine);
+            findings.found(Anomaly::MboxLine);
         } else if let Some(field) = one(field, findings) {
             fields.push(field);
         }
         start = end;
     }
     fields
+}
+
+/// A mailbox's separator; never a sender's field with blanks before its colon.
+fn is_mbox_line(line: &[u8]) -> bool {
+    line.strip_prefix(b"From ").is_some_and(|rest| !rest.trim_ascii_start().starts_with(b":"))
 }
 
 /// Where the field that begins at `start` ends: before the first line that is
@@ -57,26 +62,26 @@ fn field_end(block: &[u8], start: usize) -> usize {
 
 fn one<'a>(field: &'a [u8], findings: &mut Findings) -> Option<Field<'a>> {
     let Some(colon) = field.iter().position(|b| *b == b':') else {
-        findings.ambiguous(Anomaly::HeaderJunk);
+        findings.found(Anomaly::HeaderJunk);
         return None;
     };
     let (name, value) = (&field[..colon], &field[colon + 1..]);
     // RFC 5322 4.2: a continuation of blanks alone looks like the header's end.
     if value.split(|b| *b == b'\n').skip(1).any(|line| line.trim_ascii().is_empty()) {
-        findings.ambiguous(Anomaly::HeaderJunk);
+        findings.found(Anomaly::HeaderJunk);
     }
     // RFC 5322 2.2: printable ASCII without colon, and nothing beside it.
     let name = std::str::from_utf8(name).ok().filter(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_graphic()));
     let Some(name) = name else {
-        findings.ambiguous(Anomaly::HeaderName);
+        findings.found(Anomaly::HeaderName);
         return None;
     };
     if value.iter().any(|b| *b >= 0x80) {
-        findings.note(Anomaly::HeaderRaw8Bit);
+        findings.found(Anomaly::HeaderRaw8Bit);
     }
     // ESC begins an unencoded ISO-2022-JP run, which is sloppy, not hostile.
     if value.iter().any(|b| b.is_ascii_control() && !b"\r\n\t\x1b".contains(b)) {
-        findings.note(Anomaly::HeaderControl);
+        findings.found(Anomaly::HeaderControl);
     }
     Some(Field { name, value })
 }
@@ -113,6 +118,7 @@ mod tests {
             (b"junk\r\nB: 2\r\n", &["B"], Some(Anomaly::HeaderJunk)),
             (b"A: 1\r\n \r\nB: 2\r\n", &["A", "B"], Some(Anomaly::HeaderJunk)),
             (b"From a@b Mon\r\nB: 2\r\n", &["B"], Some(Anomaly::MboxLine)),
+            (b"From : a@b\r\nB: 2\r\n", &["B"], Some(Anomaly::HeaderName)),
             (b"A: \x01\r\n", &["A"], Some(Anomaly::HeaderControl)),
             (b"A: \xe3\x81\x82\r\n", &["A"], Some(Anomaly::HeaderRaw8Bit)),
         ] {

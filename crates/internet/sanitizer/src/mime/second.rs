@@ -81,17 +81,28 @@ fn leaf(part: &MessagePart<'_>) -> Option<Leaf> {
 /// Notes where the two readings differ in number, place, type or encoding of
 /// the leaves.
 pub(crate) fn compare(second: &Second, entities: &[Entity<'_>], findings: &mut Findings) {
-    let ours: Vec<_> = entities.iter().filter(|e| e.shape == Shape::Leaf).collect();
-    let agree = ours.len() == second.leaves.len()
-        && ours.iter().zip(&second.leaves).all(|(ours, theirs)| {
-            ours.at == theirs.at
-                && (theirs.encoding.is_none() || ours.at + ours.content.len() == theirs.end)
-                && theirs.kind == kind_of(ours)
-                && theirs.encoding.is_none_or(|encoding| encoding == ours.encoding)
-        });
-    if !agree {
-        findings.ambiguous(Anomaly::TwoReadings);
+    let mut theirs = second.leaves.iter().peekable();
+    let mut ours = entities.iter().filter(|entity| entity.shape == Shape::Leaf);
+    let agree = ours.all(|ours| {
+        theirs.next_if(|theirs| is_alike(ours, theirs)).is_some()
+            // A part without content that is kept out under every reading.
+            || ours.withheld && ours.content.is_empty()
+    });
+    if !agree || theirs.next().is_some() {
+        findings.found(Anomaly::TwoReadings);
     }
+}
+
+fn is_alike(ours: &Entity<'_>, theirs: &Leaf) -> bool {
+    let end = ours.at + ours.content.len();
+    if ours.withheld {
+        // Kept out under every reading: only its place counts.
+        return (ours.at..=end).contains(&theirs.at);
+    }
+    ours.at == theirs.at
+        && (theirs.encoding.is_none() || end == theirs.end)
+        && theirs.kind == kind_of(ours)
+        && theirs.encoding.is_none_or(|encoding| encoding == ours.encoding)
 }
 
 fn kind_of(entity: &Entity<'_>) -> Kind {

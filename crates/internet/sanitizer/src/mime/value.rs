@@ -52,6 +52,18 @@ fn is_token(b: u8) -> bool {
     b.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?=".contains(&b)
 }
 
+/// How many octets at the start of `rest` belong together, whatever they look
+/// like: a run of ISO-2022-JP to its closing escape, or a character of
+/// Shift_JIS that ends in `\`. 0 for all else.
+fn japanese(rest: &[u8]) -> usize {
+    if rest.starts_with(b"\x1b$") {
+        let end = rest.windows(2).skip(2).position(|w| w == b"\x1b(");
+        return end.map_or(0, |end| end + 2);
+    }
+    // Behind the lead of UTF-8 or EUC-JP stands no ASCII.
+    usize::from(matches!(rest, [0x81..=0x9f | 0xe0..=0xfc, b'\\', ..])) * 2
+}
+
 struct Scan<'a> {
     text: &'a [u8],
     at: usize,
@@ -123,10 +135,18 @@ impl<'a> Scan<'a> {
         Some(Param { name: String::from_utf8_lossy(name).to_ascii_lowercase(), value })
     }
 
+    /// A quoted string. Of Shift_JIS and unencoded ISO-2022-JP some octets
+    /// look like `\` and `"`; inside a character they are none.
     fn quoted(&mut self) -> Vec<u8> {
         self.at += 1;
         let mut value = Vec::new();
         while let Some(b) = self.peek() {
+            let character = japanese(&self.text[self.at..]);
+            if character > 0 {
+                value.extend_from_slice(&self.text[self.at..self.at + character]);
+                self.at += character;
+                continue;
+            }
             self.at += 1;
             match b {
                 b'"' => return value,
@@ -173,6 +193,7 @@ mod tests {
             ("a/b; x=\"; boundary=bar; y=\"", "a/b", "x=; boundary=bar; y=", false, false),
             ("a/b; x=\"open", "a/b", "x=open", false, true),
             ("a/b; boundary =x", "a/b", "boundary=x", false, true),
+            ("a/b; boundary= \"x\"", "a/b", "boundary=x", false, true),
             ("a/b; foo; c=d", "a/b", "c=d", false, true),
             ("a/b; boundary=(c)x", "a/b", "boundary=x", true, true),
             ("a/b; c=\"d\" e=f", "a/b", "c=d", false, true),
@@ -183,6 +204,14 @@ mod tests {
                 got.params.iter().map(|p| format!("{}={}", p.name, String::from_utf8_lossy(&p.value))).collect();
             let got = (got.head.as_str(), list.join(","), got.comments, got.junk);
             assert_eq!(got, (head, params.to_owned(), comments, junk), "{text}");
+        }
+        for (text, value) in [
+            (&b"a/b; name=\"\x95\\\""[..], &b"\x95\\"[..]),
+            (b"a/b; name=\"\x1b$B\"\\4X\x1b(B\"", b"\x1b$B\"\\4X\x1b(B"),
+            (b"a/b; name=\"\xe9\x96\xa2\\\"x\"", b"\xe9\x96\xa2\"x"),
+        ] {
+            let got = parse(text).unwrap_or_else(|| unreachable!("{text:?}"));
+            assert_eq!((got.params[0].value.as_slice(), got.junk), (value, false), "{text:?}");
         }
         for text in ["", ";", "text/plain, text/html", "\"text/plain\"", "text/plain text/html", "=?x?="] {
             assert_eq!(parse(text.as_bytes()), None, "{text}");

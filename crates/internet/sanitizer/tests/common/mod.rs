@@ -51,3 +51,49 @@ pub(crate) fn held(mail: impl AsRef<[u8]>) -> (HoldReason, Vec<Anomaly>) {
         Outcome::Deliver(message, report) => unreachable!("crosses: {message:?} {:?}", report.anomalies),
     }
 }
+
+/// Everything of an outcome that any reader may ever see: the whole message
+/// and its report, printed.
+pub(crate) fn visible(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Deliver(message, report) => format!(
+            "{:?} {:?} {:?} {:?}",
+            message.headers(),
+            message.text(),
+            message.notices(),
+            report.parts.iter().map(|part| &part.name).collect::<Vec<_>>()
+        ),
+        Outcome::Hold(_, report) => format!("{:?}", report.source.subject),
+    }
+}
+
+/// The mail waits; returns why.
+pub(crate) fn waits(row: &str, mail: impl AsRef<[u8]>, secret: &str) -> HoldReason {
+    let outcome = run(mail.as_ref());
+    assert!(!visible(&outcome).contains(secret), "{row}: {secret} is seen");
+    match outcome {
+        Outcome::Hold(reason, _) => reason,
+        Outcome::Deliver(message, report) => {
+            unreachable!("{row}: crosses with {:?} {:?}", message.text(), report.anomalies)
+        }
+    }
+}
+
+/// The mail crosses without `secret`; returns its text and anomalies.
+pub(crate) fn crosses(row: &str, mail: impl AsRef<[u8]>, secret: &str) -> (String, Vec<Anomaly>) {
+    let outcome = run(mail.as_ref());
+    assert!(!visible(&outcome).contains(secret), "{row}: {secret} is seen");
+    match outcome {
+        Outcome::Deliver(message, report) => (message.text().as_str().to_owned(), report.anomalies),
+        Outcome::Hold(reason, report) => unreachable!("{row}: held: {reason:?} {:?}", report.anomalies),
+    }
+}
+
+/// A mail with a text part and a part with the given header block, whose
+/// content decodes to `SECRET` as base64 and shows it in no other way.
+pub(crate) fn beside_text(header: &str) -> String {
+    format!(
+        "From: a@b\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nhello\n\
+         --b\n{header}\nU0VDUkVU\n--b--\n"
+    )
+}

@@ -55,8 +55,12 @@ fn sentence(notice: &Notice, language: Language) -> Option<String> {
             "Take care: the plain and the HTML version said different things. The plain one is shown.".to_owned(),
         ),
         Notice::SenderStandIn(address) => (
-            format!("差出人のアドレス {address} は英数字以外を含むため、差出人欄には仮のアドレスを入れています。返信できません。"),
-            format!("The sender's address, {address}, has characters that mail here cannot carry; a stand-in is shown as sender. It takes no replies."),
+            format!(
+                "差出人のアドレス {address} は英数字以外を含むため、差出人欄には仮のアドレスを入れています。返信できません。"
+            ),
+            format!(
+                "The sender's address, {address}, has characters that mail here cannot carry; a stand-in is shown as sender. It takes no replies."
+            ),
         ),
         Notice::Removed(_) | Notice::More(_) => return None,
     };
