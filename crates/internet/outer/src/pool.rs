@@ -111,7 +111,7 @@ impl Pool {
         for _ in 0..config.count.max(1) {
             slots.push(Slot::spawn(&config).await?);
         }
-        let layers = slots[0].layers().clone();
+        let layers = *slots[0].layers();
         let slots: Vec<_> = slots.into_iter().map(Some).collect();
         let permits = Semaphore::new(slots.len());
         Ok(Self { permits, slots: Mutex::new(slots), layers, config, failing: AtomicBool::new(false) })

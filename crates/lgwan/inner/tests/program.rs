@@ -74,7 +74,7 @@ async fn until_shown(dir: &Path, id: MailId, state: MailState) -> serde_json::Va
         {
             return record.unwrap();
         }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("never {state:?}");
 }
@@ -135,7 +135,7 @@ async fn a_server_that_is_down_is_a_problem_and_the_mail_waits() {
         if status.problems == [Problem::RelayDown] {
             break;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let Reply::Detail { item, .. } = asked(dir.path(), Request::Show { id: message.id() }).await.remove(0) else {
         panic!("not there")

@@ -87,9 +87,9 @@ impl Timestamp {
         let (sign, off) = self.sign_and_offset();
         format!(
             "{}, {} {} {:04} {:02}:{:02}:{:02} {sign}{:02}{:02}",
-            DAYS[c.weekday as usize],
+            name_of(&DAYS, c.weekday),
             c.day,
-            MONTHS[c.month as usize - 1],
+            name_of(&MONTHS, c.month - 1),
             c.year,
             c.hour,
             c.minute,
@@ -119,6 +119,11 @@ impl Timestamp {
     fn sign_and_offset(self) -> (char, i16) {
         (if self.offset < 0 { '-' } else { '+' }, self.offset.abs())
     }
+}
+
+/// The name at a place that is always in its list.
+fn name_of(names: &[&'static str], at: i64) -> &'static str {
+    usize::try_from(at).ok().and_then(|at| names.get(at)).copied().unwrap_or_default()
 }
 
 /// Days since 1970 to a date of the proleptic Gregorian calendar, by 400-year

@@ -25,7 +25,7 @@ impl Slot {
         let confinement = Confinement { allow_without_landlock: config.allow_without_landlock };
         let spawned = tokio::task::spawn_blocking(move || Zygote::spawn(&program, [], confinement)).await;
         let zygote = spawned.map_err(|err| SpawnError::System(err.into()))??;
-        let layers = zygote.layers().clone();
+        let layers = *zygote.layers();
         let reports = zygote.readiness().and_then(UnixStream::from_std).map_err(SpawnError::System)?;
         Ok(Self { zygote, reports, layers, served: 0, sound: true })
     }

@@ -164,7 +164,6 @@ pub fn octets(octets: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
 
     #[test]
     fn sizes() {
