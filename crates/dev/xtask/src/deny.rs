@@ -14,7 +14,6 @@ use crate::tools;
 struct Rules {
     licences: Vec<String>,
     bans: Vec<String>,
-    registries: Vec<String>,
 }
 
 /// A package, as far as the rules care.
@@ -39,7 +38,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         serde_json::from_slice(&shell::output(&mut metadata)?).map_err(|err| Failure::Wrong(err.to_string()))?;
     let packages = packages(&metadata);
     let wrong: Vec<String> = packages.iter().filter_map(|package| complaint(package, &rules)).collect();
-    if packages.is_empty() || rules.licences.is_empty() || rules.registries.is_empty() {
+    if packages.is_empty() || rules.licences.is_empty() {
         return Err(Failure::Wrong("deny.toml or cargo's metadata could not be understood".to_owned()));
     }
     println!("{} packages", packages.len());
@@ -68,14 +67,13 @@ fn complaint(package: &Package<'_>, rules: &Rules) -> Option<String> {
         return Some(format!("{name}: banned, see deny.toml for the reason"));
     }
     match package.source {
-        Some(source) if !rules.registries.iter().any(|known| source.ends_with(known)) => {
-            Some(format!("{name}: comes from {source}"))
-        }
+        // Ours have no source; all others come from a registry, never from a branch.
+        Some(source) if !source.starts_with("registry+") => Some(format!("{name}: comes from {source}")),
         Some(_) | None => None,
     }
 }
 
-/// The three lists of `deny.toml`, which is ours and keeps one entry a line.
+/// The two lists of `deny.toml`, which is ours and keeps one entry a line.
 fn rules(text: &str) -> Rules {
     let mut rules = Rules::default();
     let (mut section, mut list) = (String::new(), String::new());
@@ -91,7 +89,6 @@ fn rules(text: &str) -> Rules {
             match (section.as_str(), list.as_str()) {
                 ("licenses", "allow") => rules.licences.push(entry),
                 ("bans", "deny") => rules.bans.push(entry),
-                ("sources", "allow-registry") => rules.registries.push(entry),
                 _ => {}
             }
         }
@@ -172,19 +169,14 @@ mod tests {
 
     #[test]
     fn rules_of_our_own_file() {
-        let text = "[licenses]\n# why\nallow = [\n    \"MIT\", # for most\n]\nexceptions = []\n[bans]\ndeny = [\n    { crate = \"openssl\", reason = \"no \\\"C\\\"\" },\n]\n[sources]\nallow-registry = [\n    \"https://x/index\",\n]\n";
+        let text = "[licenses]\n# why\nallow = [\n    \"MIT\", # for most\n]\nexceptions = []\n[bans]\ndeny = [\n    { crate = \"openssl\", reason = \"no \\\"C\\\"\" },\n]\n";
         let rules = rules(text);
         assert_eq!((rules.licences, rules.bans), (vec!["MIT".to_owned()], vec!["openssl".to_owned()]));
-        assert_eq!(rules.registries, ["https://x/index"]);
     }
 
     #[test]
     fn complaints() {
-        let rules = Rules {
-            licences: vec!["MIT".to_owned()],
-            bans: vec!["openssl".to_owned()],
-            registries: vec!["https://x/index".to_owned()],
-        };
+        let rules = Rules { licences: vec!["MIT".to_owned()], bans: vec!["openssl".to_owned()] };
         for (name, licence, source, wrong) in [
             ("a", "MIT", Some("registry+https://x/index"), false),
             ("ours", "MIT", None, false),

@@ -2,43 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is the test's failure message")]
 
+mod common;
+
 use std::path::Path;
 use std::time::Duration;
 
 use sekisho_settings::keys::KEYS;
 use sekisho_settings::{
     Configuration, Delivery, Domains, HandoffAddress, Keep, Language, LanguageChoice, LogFormat, LogLevel, Networks,
-    PolicyProfile, Problem, ReceiverTls, RelayTls, SettingsError, SettingsErrors, Surroundings,
+    PolicyProfile, Problem, ReceiverTls, RelayTls, Surroundings,
 };
 
-const FILE: &str = "/etc/sekisho/sekisho.toml";
-
-fn read(text: &str) -> Result<Configuration, SettingsErrors> {
-    read_with(text, &Surroundings::none())
-}
-
-fn read_with(text: &str, surroundings: &Surroundings) -> Result<Configuration, SettingsErrors> {
-    Configuration::from_text(Path::new(FILE), text, surroundings)
-}
-
-/// Every error that `text` has, at whatever step.
-fn errors(text: &str) -> Vec<SettingsError> {
-    errors_with(text, &Surroundings::none())
-}
-
-fn errors_with(text: &str, surroundings: &Surroundings) -> Vec<SettingsError> {
-    match read_with(text, surroundings).and_then(|configuration| configuration.gateway()) {
-        Ok(_) => Vec::new(),
-        Err(errors) => errors.0,
-    }
-}
-
-/// The one error that `text` has, in English.
-fn complaint(text: &str) -> String {
-    let errors = errors(text);
-    assert_eq!(errors.len(), 1, "{text}: {errors:?}");
-    errors[0].to_string()
-}
+use common::{FILE, complaint, errors, read, read_with};
 
 #[test]
 fn without_a_file_everything_is_loopback_and_a_maildir() {
