@@ -6,12 +6,13 @@ use std::path::Path;
 use crate::shell::{self, Failure};
 
 /// A program, and Debian's package that has it.
-const WANTED: [(&str, &str); 5] = [
+const WANTED: [(&str, &str); 6] = [
     ("swaks", "swaks"),
     ("smtp-source", "postfix"),
     ("smtp-sink", "postfix"),
     ("systemd-analyze", "systemd"),
     ("python3", "python3"),
+    ("openssl", "openssl"),
 ];
 
 /// Makes sure that all are there. Packages are installed only where that was
