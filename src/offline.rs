@@ -4,10 +4,10 @@
 use std::io;
 use std::sync::Arc;
 
-use sekisho_inner::render;
-use sekisho_job::{Answer, HoldReason, Job, Limits, NoticeLanguage, Output, Report, Verdict};
+use sekisho_inner::render::{Charset, render_in};
+use sekisho_job::{Answer, HoldReason, Job, Limits, Output, Report, Rules, Verdict};
 use sekisho_outer::pool::{Failure, Pool, PoolConfig, WorkError, Worked};
-use sekisho_outer::{limits_of, notice_of};
+use sekisho_outer::{limits_of, rules_of};
 use sekisho_safe_message::{Envelope, MailId, ProfileName, Sha256, Timestamp, Untrusted, frame};
 use sekisho_settings::CommandSettings;
 use sekisho_verify::verify;
@@ -19,9 +19,10 @@ use sekisho_channel::program::sibling;
 pub(crate) struct Offline {
     pool: Arc<Pool>,
     limits: Limits,
-    notice: NoticeLanguage,
+    rules: Rules,
     profile: ProfileName,
     envelope: Envelope,
+    charset: Charset,
 }
 
 /// One mail made safe, or kept out.
@@ -40,9 +41,10 @@ impl Offline {
         Ok(Self {
             pool: Arc::new(pool),
             limits: limits_of(&settings.limits),
-            notice: notice_of(settings.notice.language),
+            rules: rules_of(&settings.notice, &settings.links, &settings.authentication),
             profile: ProfileName::parse(settings.policy.profile.name()).map_err(io::Error::other)?,
             envelope,
+            charset: settings.charset,
         })
     }
 
@@ -60,11 +62,11 @@ impl Offline {
             size: raw.len() as u64,
             limits: self.limits,
             profile: self.profile.clone(),
-            notice: self.notice,
+            rules: self.rules.clone(),
         };
         let Worked { sha256, answer } = self.pool.work(&job, raw).await?;
         Ok(match answer {
-            Ok(Answer::Deliver(_, frame, report)) => finish(&frame, *report),
+            Ok(Answer::Deliver(_, frame, report)) => finish(&frame, *report, self.charset),
             Ok(Answer::Hold(_, report)) => Sanitized { mail: None, report: *report },
             Err(Failure { reason, .. }) => held(&job, reason, sha256),
         })
@@ -72,10 +74,10 @@ impl Offline {
 }
 
 /// The LGWAN side's share: decode again, render, verify.
-fn finish(bytes: &[u8], mut report: Report) -> Sanitized {
+fn finish(bytes: &[u8], mut report: Report, charset: Charset) -> Sanitized {
     let made = frame::decode(Untrusted::new(bytes)).ok().and_then(|message| {
         let envelope = message.envelope().clone();
-        verify(render::render(&message).into_bytes(), envelope).ok()
+        verify(render_in(&message, charset).into_bytes(), envelope).ok()
     });
     match made {
         Some(mail) => {

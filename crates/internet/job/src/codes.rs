@@ -112,6 +112,7 @@ codes! {
         BadQuotedPrintable = "bad-quoted-printable", "quoted-printableが規則に合いません。", "Quoted-printable data breaks the rules.";
         EncodedContainer = "encoded-container", "入れ物のパートが符号化されています。", "A container part is encoded.";
         NestedMail = "nested-mail", "メールの中にメールがあります。", "It has a mail inside.";
+        BrokenMail = "broken-mail", "添付されたメールが二通りに読めます。", "A mail inside can be read in two ways.";
         Encrypted = "encrypted", "暗号化されています。", "It is encrypted.";
         UnknownCharset = "unknown-charset", "知らない文字コードです。", "A character set is unknown.";
         WrongCharset = "wrong-charset", "文字コードの表示と中身が合いません。", "A character set's label does not fit the text.";
@@ -170,6 +171,7 @@ impl Anomaly {
             | Self::HiddenPart
             | Self::UnknownEncoding
             | Self::BadBase64
+            | Self::BrokenMail
             | Self::FileAsText => Grade::Withheld,
             Self::BareCr
             | Self::BareLf

@@ -5,6 +5,8 @@ use std::fmt;
 use sekisho_safe_message::{Envelope, MailId, ProfileName, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::Rules;
+
 /// Longest encoded job: 1,001 addresses of 254 octets, and some more.
 pub const MAX_JOB_HEADER: usize = 512 * 1024;
 
@@ -24,8 +26,8 @@ pub struct Job {
     pub limits: Limits,
     /// The policy profile in force.
     pub profile: ProfileName,
-    /// The language of the notice.
-    pub notice: NoticeLanguage,
+    /// What the site has decided.
+    pub rules: Rules,
 }
 
 /// Bounds that are checked before and while a mail is parsed. Past one, the
@@ -44,17 +46,6 @@ pub struct Limits {
     pub html_bytes: u32,
     /// Octets of the safe text.
     pub text_bytes: u32,
-}
-
-/// Which language the notice below the text is written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum NoticeLanguage {
-    /// That of the mail: Japanese if its text has Japanese, or none at all.
-    Auto,
-    /// 日本語
-    Ja,
-    /// English
-    En,
 }
 
 /// Why octets are not a job.

@@ -14,9 +14,11 @@ mod codes;
 mod job;
 mod lines;
 mod report;
+mod rules;
 
 pub use answer::{Answer, AnswerError, MAX_ANSWER, MAX_REPORT, encode_deliver, encode_hold};
 pub use codes::{Action, Anomaly, BodySource, Grade, HoldReason};
-pub use job::{Job, JobError, Limits, MAX_JOB_HEADER, NoticeLanguage};
+pub use job::{Job, JobError, Limits, MAX_JOB_HEADER};
 pub use lines::offline_line_ends;
 pub use report::{Body, Output, Part, PartPath, Report, SCHEMA, Source, Verdict, mime_ambiguity};
+pub use rules::{LinkForm, LinkRules, NoticeLanguage, Rules};

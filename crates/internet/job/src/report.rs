@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use sekisho_safe_message::{Address, MailId, ProfileName, RemovalReason, SafeLine, SafeName, Sha256};
+use sekisho_safe_message::{Address, Authentication, MailId, ProfileName, RemovalReason, SafeLine, SafeName, Sha256};
 use serde::{Deserialize, Serialize};
 
 use crate::{Action, Anomaly, BodySource, Grade, HoldReason, Job};
@@ -53,6 +53,10 @@ pub struct Report {
     /// `none`, or the grades with their codes. See [`mime_ambiguity`].
     #[serde(default)]
     pub mime_ambiguity: String,
+    /// What the site's own mail server found out about the sender; none where
+    /// no server is believed or it said nothing.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub authentication: Option<Authentication>,
     /// What went out, once it was rendered (offline only: the two sides keep
     /// records of their own).
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -84,6 +88,7 @@ impl Report {
             parts: Vec::new(),
             anomalies: Vec::new(),
             mime_ambiguity: mime_ambiguity(&[]),
+            authentication: None,
             output: None,
             timings_us: 0,
         }

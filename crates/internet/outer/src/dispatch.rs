@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sekisho_channel::handoff;
-use sekisho_job::{Answer, HoldReason, Job, Limits, NoticeLanguage, Report};
+use sekisho_job::{Answer, HoldReason, Job, Limits, Report, Rules};
 use sekisho_safe_message::{ProfileName, Sha256, Timestamp, frame};
 use sekisho_store::{Lease, Settled, Store, StoreError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -36,7 +36,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(crate) struct Plan {
     pub(crate) limits: Limits,
     pub(crate) profile: ProfileName,
-    pub(crate) notice: NoticeLanguage,
+    pub(crate) rules: Rules,
     pub(crate) retention: Retention,
 }
 
@@ -145,7 +145,7 @@ impl Dispatch {
             size: lease.size(),
             limits: self.plan.limits,
             profile: self.plan.profile.clone(),
-            notice: self.plan.notice,
+            rules: self.plan.rules.clone(),
         })
     }
 

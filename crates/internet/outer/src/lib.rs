@@ -23,4 +23,4 @@ mod retain;
 mod run;
 mod settle;
 
-pub use run::{OuterError, limits_of, notice_of, run};
+pub use run::{OuterError, limits_of, rules_of, run};

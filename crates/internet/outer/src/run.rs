@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use sekisho_channel::handoff::Target;
 use sekisho_channel::{ChannelError, admin, tls};
-use sekisho_job::{Limits, NoticeLanguage};
+use sekisho_job::{Limits, LinkForm, LinkRules, NoticeLanguage, Rules};
 use sekisho_receiver as receiver;
 use sekisho_safe_message::ProfileName;
 use sekisho_sandbox::SpawnError;
 use sekisho_settings::{
-    Domains, Handoff, HandoffAddress, LanguageChoice, OuterSettings, ReadingLimits, ReceiverSettings, ReceiverTls,
+    self as settings, AuthenticationSettings, Domains, Handoff, HandoffAddress, LanguageChoice, LinkSettings,
+    NoticeSettings, OuterSettings, ReadingLimits, ReceiverSettings, ReceiverTls,
 };
 use sekisho_store::{Options, Store, StoreError};
 use tokio::sync::watch;
@@ -137,7 +138,7 @@ fn plan(settings: &OuterSettings) -> Result<Plan, OuterError> {
     Ok(Plan {
         limits: limits_of(&settings.limits),
         profile: ProfileName::parse(profile).map_err(|_| OuterError::Setting("policy.profile"))?,
-        notice: notice_of(settings.notice.language),
+        rules: rules_of(&settings.notice, &settings.links, &settings.authentication),
         retention: Retention::new(&settings.vault),
     })
 }
@@ -156,8 +157,25 @@ pub fn limits_of(limits: &ReadingLimits) -> Limits {
     }
 }
 
-/// The notice's language as a job carries it.
-pub fn notice_of(choice: LanguageChoice) -> NoticeLanguage {
+/// The site's wishes as a job carries them.
+pub fn rules_of(notice: &NoticeSettings, links: &LinkSettings, authentication: &AuthenticationSettings) -> Rules {
+    let exceptions = links.exceptions.iter().map(|(domain, form)| (domain.clone(), form_of(*form)));
+    Rules {
+        notice: notice_of(notice.language),
+        links: LinkRules { form: form_of(links.form), exceptions: exceptions.collect() },
+        servers: authentication.servers.clone(),
+    }
+}
+
+fn form_of(form: settings::LinkForm) -> LinkForm {
+    match form {
+        settings::LinkForm::Show => LinkForm::Show,
+        settings::LinkForm::Plain => LinkForm::Plain,
+        settings::LinkForm::Remove => LinkForm::Remove,
+    }
+}
+
+fn notice_of(choice: LanguageChoice) -> NoticeLanguage {
     match choice {
         LanguageChoice::Auto => NoticeLanguage::Auto,
         LanguageChoice::Ja => NoticeLanguage::Ja,

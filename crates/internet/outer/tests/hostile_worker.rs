@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use sekisho_job::{Answer, HoldReason, Job, Limits, NoticeLanguage, Report, encode_deliver, encode_hold};
+use sekisho_job::{Answer, HoldReason, Job, Limits, Report, Rules, encode_deliver, encode_hold};
 use sekisho_outer::pool::{Failure, Pool, PoolConfig, Worked};
 use sekisho_safe_message::{
     Envelope, Language, MailId, Mailbox, ProfileName, SafeHeaders, SafeLine, SafeMessage, SafeText, Sha256, Timestamp,
@@ -121,7 +121,7 @@ fn job(size: usize) -> Job {
         size: size as u64,
         limits: Limits::default(),
         profile: ProfileName::parse("text-only").unwrap(),
-        notice: NoticeLanguage::Auto,
+        rules: Rules::default(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, Read, Write};
 use std::time::Instant;
 
-use sekisho_job::{HoldReason, Job, JobError, Limits, MAX_JOB_HEADER, NoticeLanguage, Report, Verdict};
+use sekisho_job::{HoldReason, Job, JobError, Limits, MAX_JOB_HEADER, Rules, Report, Verdict};
 use sekisho_job::{encode_deliver, encode_hold};
 use sekisho_safe_message::{Envelope, MailId, ProfileName, Timestamp, Untrusted};
 use sekisho_sanitizer::{Outcome, sanitize};
@@ -56,7 +56,7 @@ fn own_job(size: u64) -> Option<Job> {
         size,
         limits: Limits::default(),
         profile: ProfileName::parse("own").ok()?,
-        notice: NoticeLanguage::Auto,
+        rules: Rules::default(),
     })
 }
 

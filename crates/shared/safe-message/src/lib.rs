@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod authentication;
 mod digest;
 pub mod frame;
 mod header;
@@ -21,11 +22,12 @@ mod time;
 mod untrusted;
 
 pub use address::{Address, AddressError, Domain, Envelope, MAX_RECIPIENTS, Mailbox};
+pub use authentication::{AuthResult, Authentication};
 pub use digest::Sha256;
 pub use header::{AutoSubmitted, HeaderError, ListId, MessageId};
 pub use id::{IdError, MailId};
 pub use message::{Language, MAX_ADDRESSES, MAX_REFERENCES, MessageError, ProfileName, SafeHeaders, SafeMessage};
-pub use notice::{MAX_NOTICES, Notice, RemovalReason, RemovedPart};
+pub use notice::{MAX_NOTICES, Notice, RemovalReason, RemovedPart, SignatureKind};
 pub use text::{Cleaned, SafeLine, SafeName, SafeText, TextError, is_safe_char};
 pub use time::{Civil, Timestamp};
 pub use untrusted::Untrusted;

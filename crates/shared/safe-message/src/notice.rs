@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Address, SafeLine, SafeName, Sha256};
+use crate::{Address, Authentication, SafeLine, SafeName, Sha256};
 
 /// Most notices of one mail; past it, [`Notice::More`] counts the rest.
 pub const MAX_NOTICES: usize = 100;
@@ -40,6 +40,25 @@ pub enum Notice {
     /// SMTPUTF8 (RFC 6531); a stand-in is in its place: the address as the
     /// mail writes it.
     SenderStandIn(SafeLine),
+    /// What the site's own mail server found out about the sender.
+    Authenticated(Authentication),
+    /// The mail, or a part of it, was signed. The text is a new one, so that
+    /// nobody can check the signature any more, and it was not checked.
+    Signed(SignatureKind),
+    /// Addresses of the web were taken out of the text: how many.
+    LinksRemoved(u32),
+    /// A mail inside the mail, or one wrapped by its signature, is shown as
+    /// text: how many.
+    MailsShown(u32),
+}
+
+/// How a mail was signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum SignatureKind {
+    /// OpenPGP (RFC 9580, RFC 3156).
+    OpenPgp,
+    /// S/MIME (RFC 8551).
+    Smime,
 }
 
 /// A part that was kept out, as the reader needs to ask for it.

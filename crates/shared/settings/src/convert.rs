@@ -36,7 +36,10 @@ pub(crate) fn command(reading: &mut Reading<'_>) -> Option<CommandSettings> {
     let worker = shared::worker(reading);
     let limits = shared::limits(reading);
     let policy = shared::policy(reading);
+    let charset = inner::charset(reading);
     let notice = shared::notice(reading);
+    let links = shared::links(reading);
+    let authentication = shared::authentication(reading);
     let log = shared::log(reading);
     Some(CommandSettings {
         state_dir: state_dir?,
@@ -47,7 +50,10 @@ pub(crate) fn command(reading: &mut Reading<'_>) -> Option<CommandSettings> {
         worker: worker?,
         limits: limits?,
         policy: policy?,
+        charset: charset?,
         notice: notice?,
+        links: links?,
+        authentication: authentication?,
         log: log?,
     })
 }

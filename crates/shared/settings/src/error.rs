@@ -143,6 +143,8 @@ pub enum Problem {
     NotOneOf(&'static [&'static str]),
     /// An empty text or list.
     Empty,
+    /// A domain stands in two lists of which one must decide.
+    Twice,
     /// Any domain, from anybody: an open relay.
     OpenRelay,
     /// Useless without the other key.

@@ -33,8 +33,8 @@ pub use net::{HostPort, HostPortError, IpNet, NetError, Networks};
 pub use sekisho_safe_message::{Address, Domain, Language};
 pub use surroundings::Surroundings;
 pub use used::{
-    AdminSockets, CommandSettings, Delivery, GatewaySettings, Handoff, HandoffAddress, HandoffTls, InnerSettings, Keep,
-    LanguageChoice, LogFilter, LogFormat, LogLevel, LogSettings, NoticeSettings, OuterSettings, PolicyProfile,
-    PolicySettings, ReadingLimits, ReceiverSettings, ReceiverTls, Relay, RelayTls, RetrySchedule, ServerIdentity,
-    VaultSettings, WorkerSettings,
+    AdminSockets, AuthenticationSettings, Charset, CommandSettings, Delivery, GatewaySettings, Handoff, HandoffAddress,
+    HandoffTls, InnerSettings, Keep, LanguageChoice, LinkForm, LinkSettings, LogFilter, LogFormat, LogLevel,
+    LogSettings, NoticeSettings, OuterSettings, PolicyProfile, PolicySettings, ReadingLimits, ReceiverSettings,
+    ReceiverTls, Relay, RelayTls, RetrySchedule, ServerIdentity, VaultSettings, WorkerSettings,
 };

@@ -147,6 +147,18 @@ impl<'a> Reading<'a> {
         values
     }
 
+    /// A list that may be empty.
+    pub(crate) fn list_or_none<T>(
+        &mut self,
+        given: Given<'a, Vec<String>>,
+        parse: impl Fn(&'a str) -> Result<T, Problem>,
+    ) -> Option<Vec<T>> {
+        if given.value.is_none_or(Vec::is_empty) {
+            return Some(Vec::new());
+        }
+        self.list(given, |text| Ok(vec![parse(text)?]))
+    }
+
     /// Bytes.
     pub(crate) fn size(&mut self, given: Given<'a, String>) -> Option<u64> {
         self.parsed(given, |text| within(given.key, units::size(text).ok_or(Problem::NotA(Form::Size))?))

@@ -8,9 +8,10 @@ mod inner;
 mod outer;
 mod shared;
 
-pub use inner::{Delivery, InnerSettings, Relay, RelayTls, RetrySchedule};
+pub use inner::{Charset, Delivery, InnerSettings, Relay, RelayTls, RetrySchedule};
 pub use outer::{Keep, OuterSettings, ReceiverSettings, ReceiverTls, ServerIdentity, VaultSettings};
 pub use shared::{
-    AdminSockets, CommandSettings, GatewaySettings, Handoff, HandoffAddress, HandoffTls, LanguageChoice, LogFilter,
-    LogFormat, LogLevel, LogSettings, NoticeSettings, PolicyProfile, PolicySettings, ReadingLimits, WorkerSettings,
+    AdminSockets, AuthenticationSettings, CommandSettings, GatewaySettings, Handoff, HandoffAddress, HandoffTls,
+    LanguageChoice, LinkForm, LinkSettings, LogFilter, LogFormat, LogLevel, LogSettings, NoticeSettings, PolicyProfile,
+    PolicySettings, ReadingLimits, WorkerSettings,
 };

@@ -27,6 +27,8 @@ pub(crate) struct Written {
     pub(crate) vault: Vault,
     pub(crate) policy: Policy,
     pub(crate) notice: Notice,
+    pub(crate) links: Links,
+    pub(crate) authentication: Authentication,
     pub(crate) log: Log,
 }
 
@@ -96,6 +98,7 @@ pub(crate) struct Inner {
     pub(crate) tls: Text,
     pub(crate) ca_file: Text,
     pub(crate) helo: Text,
+    pub(crate) charset: Text,
     pub(crate) lifetime: Text,
     pub(crate) retry_min: Text,
     pub(crate) retry_max: Text,
@@ -127,6 +130,21 @@ pub(crate) struct Policy {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Notice {
     pub(crate) language: Text,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Links {
+    pub(crate) form: Text,
+    pub(crate) show: List,
+    pub(crate) plain: List,
+    pub(crate) remove: List,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Authentication {
+    pub(crate) servers: List,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]

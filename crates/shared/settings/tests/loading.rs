@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use sekisho_settings::keys::KEYS;
 use sekisho_settings::{
-    Configuration, Delivery, Domains, HandoffAddress, Keep, Language, LanguageChoice, LogFormat, LogLevel, Networks,
-    PolicyProfile, Problem, ReceiverTls, RelayTls, Surroundings,
+    Configuration, Delivery, Domains, HandoffAddress, Keep, Language, LanguageChoice, LinkForm, LogFormat, LogLevel,
+    Networks, PolicyProfile, Problem, ReceiverTls, RelayTls, Surroundings,
 };
 
 use common::{FILE, complaint, errors, read, read_with};
@@ -78,6 +78,22 @@ language = "auto"
     assert_eq!(outer.worker.memory_for(1 << 20), 67 << 20);
     assert_eq!(outer.worker.memory_for(1 << 40), 512 << 20);
     assert_eq!(outer.handoff.address, HandoffAddress::Unix("/var/lib/sekisho/handoff.sock".into()));
+}
+
+#[test]
+fn links_and_servers() {
+    let file = "[links]\nform = \"remove\"\nplain = [\"City.example.lg.jp\"]\nshow = [\"a.example\", \"b.example\"]\n\
+        [authentication]\nservers = [\"mx.city.example.lg.jp\"]\n";
+    let outer = read(file).unwrap().outer().unwrap();
+    assert_eq!(outer.links.form, LinkForm::Remove);
+    let exceptions: Vec<_> = outer.links.exceptions.iter().map(|(domain, form)| (domain.as_str(), *form)).collect();
+    let wanted =
+        [("a.example", LinkForm::Show), ("b.example", LinkForm::Show), ("city.example.lg.jp", LinkForm::Plain)];
+    assert_eq!(exceptions, wanted);
+    assert_eq!(outer.authentication.servers.iter().map(|s| s.as_str()).collect::<Vec<_>>(), ["mx.city.example.lg.jp"]);
+    let surroundings = Surroundings::none().with("SEKISHO_LINKS__REMOVE", "a.example,b.example");
+    let outer = read_with("", &surroundings).unwrap().outer().unwrap();
+    assert_eq!((outer.links.form, outer.links.exceptions.len()), (LinkForm::Show, 2));
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn every_key_is_read_and_judged_under_its_own_name() {
     for key in KEYS {
         let bad = match key.shape {
             Shape::Text | Shape::Choice(_) | Shape::File | Shape::Size(..) | Shape::Duration(..) => "\"\"",
-            Shape::List => "[]",
+            Shape::List => "[\"\"]",
             Shape::Count(..) => "-1",
             Shape::Flag => continue,
         };
@@ -138,6 +138,14 @@ fn each_mistake_has_its_own_words() {
         ("[policy]\nfile = \"policy.toml\"", "not in this version"),
         ("[vault]\nkey_file = \"/k\"", "this version does not encrypt originals"),
         ("[notice]\nlanguage = \"fr\"", "write one of: auto, ja, en"),
+        ("[links]\nform = \"hide\"", "write one of: show, plain, remove"),
+        ("[links]\nplain = [\"*.jp\"]", "not a domain name"),
+        (
+            "[links]\nshow = [\"a.jp\"]\nremove = [\"b.jp\", \"a.jp\"]",
+            "in another list too\n  remedy: leave it in one of the lists",
+        ),
+        ("[authentication]\nservers = [\"mx 1\"]", "not a domain name"),
+        ("[inner]\ncharset = \"utf-16\"", "write one of: utf-8, iso-2022-jp"),
         ("[log]\nlevel = \"info,sekisho=loud\"", "not a log level"),
         ("[log]\nlevel = \"sekisho=info\"", "not a log level"),
     ] {

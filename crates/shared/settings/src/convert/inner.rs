@@ -5,7 +5,7 @@ use crate::error::{Form, Problem};
 use crate::names;
 use crate::net::HostPort;
 use crate::reading::{Reading, given};
-use crate::{Address, Delivery, Domain, InnerSettings, Relay, RelayTls, RetrySchedule};
+use crate::{Address, Charset, Delivery, Domain, InnerSettings, Relay, RelayTls, RetrySchedule};
 
 pub(crate) fn inner(reading: &mut Reading<'_>) -> Option<InnerSettings> {
     let written = reading.written;
@@ -16,6 +16,7 @@ pub(crate) fn inner(reading: &mut Reading<'_>) -> Option<InnerSettings> {
     let max_frame_size = reading.size(given!(written.inner.max_frame_size));
     let delivery = delivery(reading);
     let helo = helo(reading);
+    let charset = charset(reading);
     let retry = retry(reading);
     let concurrency = reading.count(given!(written.inner.concurrency));
     let postmaster = postmaster(reading, helo.as_ref());
@@ -30,6 +31,7 @@ pub(crate) fn inner(reading: &mut Reading<'_>) -> Option<InnerSettings> {
         max_frame_size: max_frame_size?,
         delivery: delivery?,
         helo: helo?,
+        charset: charset?,
         retry: retry?,
         concurrency: concurrency?,
         postmaster: postmaster?,
@@ -47,6 +49,17 @@ pub(super) fn helo(reading: &mut Reading<'_>) -> Option<Domain> {
     let helo = reading.optional(given, |text| names::domain(text).map_err(Problem::from))?;
     let machine = reading.surroundings.hostname.clone();
     Some(helo.unwrap_or_else(|| reading.derive(given.key, machine)))
+}
+
+/// What mails are written in.
+pub(super) fn charset(reading: &mut Reading<'_>) -> Option<Charset> {
+    let written = reading.written;
+    let given = given!(written.inner.charset);
+    reading.parsed(given, |text| match text {
+        "utf-8" => Ok(Charset::Utf8),
+        "iso-2022-jp" => Ok(Charset::Iso2022Jp),
+        _ => Err(shared::none_of_the_words(given.key)),
+    })
 }
 
 fn postmaster(reading: &mut Reading<'_>, helo: Option<&Domain>) -> Option<Address> {

@@ -23,6 +23,8 @@ pub(crate) fn outer(reading: &mut Reading<'_>) -> Option<OuterSettings> {
     let vault = vault(reading);
     let policy = shared::policy(reading);
     let notice = shared::notice(reading);
+    let links = shared::links(reading);
+    let authentication = shared::authentication(reading);
     let log = shared::log(reading);
     Some(OuterSettings {
         state_dir: state_dir?,
@@ -35,6 +37,8 @@ pub(crate) fn outer(reading: &mut Reading<'_>) -> Option<OuterSettings> {
         vault: vault?,
         policy: policy?,
         notice: notice?,
+        links: links?,
+        authentication: authentication?,
         log: log?,
     })
 }

@@ -3,12 +3,13 @@
 use super::places;
 use crate::error::{Feature, Form, Problem};
 use crate::keys::{self, Shape};
-use crate::names::DomainError;
+use crate::names::{self, DomainError};
 use crate::net::HostPort;
 use crate::reading::{Given, Reading, given};
 use crate::{
-    Handoff, HandoffAddress, HandoffTls, LanguageChoice, LogFilter, LogFormat, LogLevel, LogSettings, NoticeSettings,
-    PolicyProfile, PolicySettings, ReadingLimits, WorkerSettings,
+    AuthenticationSettings, Domain, Handoff, HandoffAddress, HandoffTls, LanguageChoice, LinkForm, LinkSettings,
+    LogFilter, LogFormat, LogLevel, LogSettings, NoticeSettings, PolicyProfile, PolicySettings, ReadingLimits,
+    WorkerSettings,
 };
 
 /// The table's bounds admit this version alone.
@@ -135,6 +136,36 @@ pub(super) fn notice(reading: &mut Reading<'_>) -> Option<NoticeSettings> {
     let written = reading.written;
     let language = language(reading, given!(written.notice.language))?;
     Some(NoticeSettings { language })
+}
+
+pub(super) fn links(reading: &mut Reading<'_>) -> Option<LinkSettings> {
+    let written = reading.written;
+    let given = given!(written.links.form);
+    let form = reading.parsed(given, |text| match text {
+        "show" => Ok(LinkForm::Show),
+        "plain" => Ok(LinkForm::Plain),
+        "remove" => Ok(LinkForm::Remove),
+        _ => Err(none_of_the_words(given.key)),
+    });
+    let mut exceptions: Vec<(Domain, LinkForm)> = Vec::new();
+    for (given, form) in [
+        (given!(written.links.show), LinkForm::Show),
+        (given!(written.links.plain), LinkForm::Plain),
+        (given!(written.links.remove), LinkForm::Remove),
+    ] {
+        let domains = reading.list_or_none(given, |text| {
+            let domain = names::domain(text)?;
+            if exceptions.iter().any(|(other, _)| *other == domain) { Err(Problem::Twice) } else { Ok(domain) }
+        })?;
+        exceptions.extend(domains.into_iter().map(|domain| (domain, form)));
+    }
+    Some(LinkSettings { form: form?, exceptions })
+}
+
+pub(super) fn authentication(reading: &mut Reading<'_>) -> Option<AuthenticationSettings> {
+    let written = reading.written;
+    let servers = reading.list_or_none(given!(written.authentication.servers), |text| Ok(names::domain(text)?))?;
+    Some(AuthenticationSettings { servers })
 }
 
 pub(super) fn language<'a>(reading: &mut Reading<'a>, given: Given<'a, String>) -> Option<LanguageChoice> {

@@ -39,6 +39,7 @@ pub(super) fn problem(problem: &Problem) -> Words {
         Problem::Unknown(_) => Words::new("no such key", "このようなキーはありません"),
         Problem::NotOneOf(_) => Words::new("not one of the words known here", "使える語ではありません"),
         Problem::Empty => Words::new("empty", "空です"),
+        Problem::Twice => Words::new("in another list too", "ほかのリストにもあります"),
         Problem::OpenRelay => Words::new(
             "any domain, for clients beyond this host: an open relay",
             "このホスト以外からすべてのドメイン宛てを受け付けます (オープンリレー)",
@@ -81,6 +82,7 @@ pub(super) fn remedy(problem: &Problem, key: &str) -> Words {
         Problem::Empty => {
             ("write a value, or leave the key out for its default", "値を書くか、キーを外して既定値にしてください")
         }
+        Problem::Twice => ("leave it in one of the lists", "どれか1つのリストにだけ書いてください"),
         Problem::OpenRelay => (
             "list the domains you receive for in outer.domains, or leave outer.clients at loopback",
             "outer.domains に受信するドメインを並べるか、outer.clients を loopback のままにしてください",

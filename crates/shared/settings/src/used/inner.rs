@@ -22,6 +22,8 @@ pub struct InnerSettings {
     pub delivery: Delivery,
     /// Our name towards the mail server (EHLO), in Message-IDs and in the trace header.
     pub helo: Domain,
+    /// What mails are written in.
+    pub charset: Charset,
     /// When a mail that could not be relayed is tried again.
     pub retry: RetrySchedule,
     /// Mails relayed at one time.
@@ -36,6 +38,15 @@ pub struct InnerSettings {
     pub notice: NoticeSettings,
     /// Log lines.
     pub log: LogSettings,
+}
+
+/// What mails are written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Charset {
+    /// UTF-8: everything.
+    Utf8,
+    /// ISO-2022-JP with the extensions of CP50220, for old clients.
+    Iso2022Jp,
 }
 
 /// Where verified mails go.

@@ -4,7 +4,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::shared::{Handoff, LogSettings, NoticeSettings, PolicySettings, ReadingLimits, WorkerSettings};
+use super::shared::{
+    AuthenticationSettings, Handoff, LinkSettings, LogSettings, NoticeSettings, PolicySettings, ReadingLimits,
+    WorkerSettings,
+};
 use sekisho_safe_message::Domain;
 
 use crate::names::Domains;
@@ -33,6 +36,10 @@ pub struct OuterSettings {
     pub policy: PolicySettings,
     /// The notice below the text: its language is chosen where the mail is read.
     pub notice: NoticeSettings,
+    /// How addresses of the web are shown.
+    pub links: LinkSettings,
+    /// Whose results about the sender are believed.
+    pub authentication: AuthenticationSettings,
     /// Log lines.
     pub log: LogSettings,
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::inner::InnerSettings;
+use super::inner::{Charset, InnerSettings};
 use super::outer::OuterSettings;
 use crate::net::HostPort;
 use sekisho_safe_message::Domain;
@@ -42,6 +42,12 @@ pub struct CommandSettings {
     pub policy: PolicySettings,
     /// The notice below the text.
     pub notice: NoticeSettings,
+    /// How addresses of the web are shown.
+    pub links: LinkSettings,
+    /// Whose results about the sender are believed.
+    pub authentication: AuthenticationSettings,
+    /// What mails are written in.
+    pub charset: Charset,
     /// Log lines.
     pub log: LogSettings,
 }
@@ -160,6 +166,33 @@ impl PolicyProfile {
 pub struct NoticeSettings {
     /// Its language; `Auto` follows the mail.
     pub language: LanguageChoice,
+}
+
+/// Addresses of the web in the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkSettings {
+    /// How they are shown.
+    pub form: LinkForm,
+    /// Domains, each with all below it, that are shown otherwise; each stands once.
+    pub exceptions: Vec<(Domain, LinkForm)>,
+}
+
+/// How an address of the web is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkForm {
+    /// Readable, but nothing to click.
+    Show,
+    /// As it is.
+    Plain,
+    /// Not at all.
+    Remove,
+}
+
+/// What other servers found out about the sender.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthenticationSettings {
+    /// The servers that are believed, by their authserv-id (RFC 8601 2.5).
+    pub servers: Vec<Domain>,
 }
 
 /// A language, or the reader's own.
