@@ -1,6 +1,8 @@
 //! Address lists (RFC 5322 3.4) as the world writes them, one pass, no
 //! recursion.
 
+mod domain;
+
 use sekisho_safe_message::{Address, Mailbox, SafeLine, is_safe_char};
 
 use crate::words;
@@ -17,9 +19,10 @@ const MAX_INTERNATIONAL: usize = 254;
 /// What a list holds.
 #[derive(Debug, Default)]
 pub(crate) struct List {
-    /// Those that can be read.
+    /// Those that can be read; a domain beyond ASCII as its A-labels.
     pub(crate) mailboxes: Vec<Mailbox>,
-    /// Addresses beyond ASCII (RFC 6532): the name, and what is written.
+    /// Addresses beyond ASCII (RFC 6532) that have no form in it: the name,
+    /// and what is written.
     pub(crate) international: Vec<(Option<SafeLine>, SafeLine)>,
     /// How many entries cannot be read.
     pub(crate) unreadable: usize,
@@ -29,6 +32,16 @@ pub(crate) struct List {
 
 /// Reads a field's value.
 pub(crate) fn parse(value: &[u8]) -> List {
+    read(value, true)
+}
+
+/// Reads it as a program does to which encoded words are text like any other:
+/// what is quoting and punctuation outside them is so inside them too.
+pub(crate) fn parse_without_words(value: &[u8]) -> List {
+    read(value, false)
+}
+
+fn read(value: &[u8], atoms: bool) -> List {
     let mut reader = Reader::default();
     // Unencoded Japanese may have the octets of `"`, `<` and `,` inside its
     // characters, so characters come first.
@@ -42,7 +55,7 @@ pub(crate) fn parse(value: &[u8]) -> List {
         }
         // Programs put commas and colons into encoded words, against RFC 2047
         // 5 (3); undecoded, such a word is one atom and never an address.
-        let word = if reader.state == State::Text && words < MAX_WORDS && rest.starts_with("=?") {
+        let word = if atoms && reader.state == State::Text && words < MAX_WORDS && rest.starts_with("=?") {
             words += 1;
             words::word_len(rest)
         } else {
@@ -168,12 +181,17 @@ impl Reader {
             None => (written.trim(), comment.as_str()),
         };
         let name = if name.trim().is_empty() { comment.as_str() } else { name };
-        match address.parse::<Address>() {
-            Ok(address) if !broken => self.list.mailboxes.push(Mailbox { name: display_name(name), address }),
-            Err(_) if !broken && is_international(address) => {
+        match read_one(address) {
+            One::Plain(address) if !broken => self.list.mailboxes.push(Mailbox { name: display_name(name), address }),
+            One::Mapped(mapped) if !broken => {
+                // The reader knows it as it is written.
+                let name = display_name(name).unwrap_or_else(|| SafeLine::clean(address).value);
+                self.list.mailboxes.push(Mailbox { name: Some(name), address: mapped });
+            }
+            One::Foreign if !broken => {
                 self.list.international.push((display_name(name), SafeLine::clean(address).value));
             }
-            _ => self.list.unreadable += 1,
+            One::Plain(_) | One::Mapped(_) | One::Foreign | One::Unreadable => self.list.unreadable += 1,
         }
     }
 
@@ -184,6 +202,36 @@ impl Reader {
         }
         self.entry();
         self.list
+    }
+}
+
+/// What stands where an address should.
+enum One {
+    Plain(Address),
+    /// Its domain is beyond ASCII and has another form.
+    Mapped(Address),
+    /// It is beyond ASCII and has no other form.
+    Foreign,
+    Unreadable,
+}
+
+fn read_one(text: &str) -> One {
+    if let Ok(address) = text.parse() {
+        return One::Plain(address);
+    }
+    if !is_international(text) {
+        return One::Unreadable;
+    }
+    let (local, domain) = text.split_once('@').unwrap_or_default();
+    let mapped = domain::to_ascii(domain).and_then(|domain| format!("{local}@{domain}").parse().ok());
+    mapped.map_or(One::Foreign, One::Mapped)
+}
+
+/// The address that `text` is, in ASCII.
+pub(crate) fn ascii(text: &str) -> Option<Address> {
+    match read_one(text) {
+        One::Plain(address) | One::Mapped(address) => Some(address),
+        One::Foreign | One::Unreadable => None,
     }
 }
 
@@ -211,7 +259,7 @@ pub(crate) fn misleads(name: &SafeLine, real: &Address) -> bool {
     let name = name.as_str().replace('＠', "@");
     name.split(|c: char| c.is_whitespace() || "<>()[]{}\"',;:「」（）＜＞".contains(c))
         .filter(|word| word.contains('@'))
-        .filter_map(|word| word.trim_matches('.').parse::<Address>().ok())
+        .filter_map(|word| ascii(word.trim_matches('.')))
         .any(|shown| !shown.to_string().eq_ignore_ascii_case(&real.to_string()))
 }
 
@@ -269,7 +317,8 @@ mod tests {
     fn addresses_beyond_ascii() {
         for (value, written) in [
             ("J <jøran@example.com>", &["jøran@example.com"][..]),
-            ("info@日本語.example", &["info@日本語.example"]),
+            ("info@bаnk.example", &["info@bаnk.example"]),
+            ("山田@例え.jp", &["山田@例え.jp"]),
             ("<ø@a@b>", &[]),
             ("<ø @b>", &[]),
             ("<admin@bank＠evil.example>", &[]),
@@ -283,6 +332,17 @@ mod tests {
     }
 
     #[test]
+    fn domains_beyond_ascii_have_another_form() {
+        for (value, shown) in [
+            ("info@例え.jp", "info@例え.jp <info@xn--r8jz45g.jp>"),
+            ("例 <info@例え.jp>", "例 <info@xn--r8jz45g.jp>"),
+            ("info@ａ．example", "info@ａ．example <info@a.example>"),
+        ] {
+            assert_eq!(show(value), (shown.to_owned(), 0, false), "{value}");
+        }
+    }
+
+    #[test]
     fn names_that_mislead() {
         let real: Address = "x@evil.example".parse().unwrap();
         for (name, misleading) in [
@@ -292,6 +352,7 @@ mod tests {
             ("X@Evil.example", false),
             ("A B", false),
             ("me @ home", false),
+            ("info@例え.jp", true),
         ] {
             assert_eq!(misleads(&SafeLine::clean(name).value, &real), misleading, "{name}");
         }

@@ -1,15 +1,27 @@
 //! Octets to text. Labels are often wrong or missing: of the readings that
 //! the evidence suggests, the first without errors is taken.
 //!
-//! Never: guesses where the label's own reading has no errors, or reads what
-//! hides characters (UTF-7) unless the label says so.
+//! Never: guesses where the label's own reading has no errors and nothing
+//! certain speaks against it, or reads what hides characters (UTF-7, HZ) unless
+//! the label says so.
 
 mod guess;
-mod jis;
+mod hz;
+mod iso2022;
+mod jisx0213;
+mod labels;
+mod runs;
 mod utf7;
 mod wide;
 
-use encoding_rs::{EUC_JP, Encoding, REPLACEMENT, SHIFT_JIS, UTF_8, WINDOWS_1252};
+#[cfg(test)]
+mod tests;
+
+use encoding_rs::{EUC_JP, Encoding, SHIFT_JIS, UTF_8, WINDOWS_1252};
+
+use iso2022::Country;
+use jisx0213::Encoded;
+use wide::Wide;
 
 /// Decoded text, and how it was read.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,19 +56,58 @@ pub(crate) enum Label {
     Unknown,
 }
 
+/// Reads `octets` under `label`.
+pub(crate) fn decode(octets: &[u8], label: Option<&[u8]>) -> Decoded {
+    let declared = match label.map_or(Declared::Nothing, labels::resolve) {
+        Declared::Known(Charset::Wide(wide)) => Declared::Known(Charset::Wide(wide.settled(octets))),
+        other => other,
+    };
+    let evidence = Evidence::of(octets);
+    if evidence.is_ascii && declared.reads_ascii(octets) {
+        return Decoded {
+            text: String::from_utf8_lossy(octets).into_owned(),
+            used: "us-ascii",
+            replacements: 0,
+            label: declared.label_if_right(),
+        };
+    }
+    let Reading { charset, text, errors } = best(declared, &evidence, octets);
+    let label = match declared {
+        Declared::Known(known) if known != charset => Label::Wrong,
+        Declared::Ascii => Label::Wrong,
+        Declared::Nothing | Declared::Known(_) | Declared::Unknown => declared.label_if_right(),
+    };
+    // The mark at the start says how the octets are to be read, and no more.
+    let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+    Decoded { text, used: charset.name(), replacements: errors, label }
+}
+
+/// Whether octets without a label may be Shift_JIS, where the second octet of
+/// a character may look like ASCII. Of UTF-8 and EUC-JP none does.
+pub(crate) fn hides_ascii(octets: &[u8]) -> bool {
+    let is_euc = || EUC_JP.decode_without_bom_handling_and_without_replacement(octets).is_some();
+    std::str::from_utf8(octets).is_err() && !is_euc()
+}
+
 /// A charset that can be read.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Charset {
-    Jis,
+    Hz,
+    Iso2022(Country),
+    Jis2004(Encoded),
     Utf7,
-    Wide(wide::Wide),
+    Wide(Wide),
     Whatwg(&'static Encoding),
 }
 
 impl Charset {
+    const UTF_8: Self = Self::Whatwg(UTF_8);
+
     fn name(self) -> &'static str {
         match self {
-            Self::Jis => "iso-2022-jp",
+            Self::Hz => "hz",
+            Self::Iso2022(country) => country.name(),
+            Self::Jis2004(encoded) => encoded.name(),
             Self::Utf7 => "utf-7",
             Self::Wide(wide) => wide.name(),
             Self::Whatwg(encoding) => encoding.name(),
@@ -66,7 +117,9 @@ impl Charset {
     /// The text, and how many errors.
     fn read(self, octets: &[u8]) -> (String, u64) {
         match self {
-            Self::Jis => jis::read(octets),
+            Self::Hz => hz::read(octets),
+            Self::Iso2022(country) => country.read(octets),
+            Self::Jis2004(encoded) => encoded.read(octets),
             Self::Utf7 => utf7::read(octets),
             Self::Wide(wide) => wide.read(octets),
             Self::Whatwg(encoding) => match encoding.decode_without_bom_handling_and_without_replacement(octets) {
@@ -79,61 +132,16 @@ impl Charset {
             },
         }
     }
-}
 
-/// Reads `octets` under `label`.
-pub(crate) fn decode(octets: &[u8], label: Option<&[u8]>) -> Decoded {
-    let declared = match label.map_or(Declared::Nothing, resolve) {
-        Declared::Known(Charset::Wide(wide)) => Declared::Known(Charset::Wide(wide.settled(octets))),
-        other => other,
-    };
-    let evidence = Evidence::of(octets);
-    if evidence.is_ascii && declared.reads_ascii(octets) {
-        let label = declared.label_if_right();
-        return Decoded {
-            text: String::from_utf8_lossy(octets).into_owned(),
-            used: "us-ascii",
-            replacements: 0,
-            label,
-        };
-    }
-    let mut best: Option<(Charset, String, u64)> = None;
-    for reading in candidates(&declared, &evidence).into_iter().flatten() {
-        // The guess costs more than all else, and is seldom needed.
-        let likeliest = || if evidence.is_seven_bit || evidence.is_utf8 { None } else { guess::guess(octets) };
-        let Some(charset) = reading.or_else(|| likeliest().map(Charset::Whatwg)) else { continue };
-        let (text, errors) = charset.read(octets);
-        if best.as_ref().is_none_or(|(_, _, least)| errors < *least && !is_utf8_with_slips(&declared, octets)) {
-            best = Some((charset, text, errors));
-        }
-        if errors == 0 {
-            break;
+    /// Whether it is one of those for Japanese.
+    fn is_japanese(self) -> bool {
+        match self {
+            Self::Iso2022(country) => country == Country::Japan,
+            Self::Jis2004(_) => true,
+            Self::Whatwg(encoding) => encoding == SHIFT_JIS || encoding == EUC_JP,
+            Self::Hz | Self::Utf7 | Self::Wide(_) => false,
         }
     }
-    let (charset, text, replacements) = best.unwrap_or_else(|| {
-        let (text, errors) = Charset::Whatwg(WINDOWS_1252).read(octets);
-        (Charset::Whatwg(WINDOWS_1252), text, errors)
-    });
-    let label = match declared {
-        Declared::Known(known) if known != charset => Label::Wrong,
-        Declared::Ascii => Label::Wrong,
-        Declared::Nothing | Declared::Known(_) | Declared::Unknown => declared.label_if_right(),
-    };
-    Decoded { text, used: charset.name(), replacements, label }
-}
-
-/// Whether octets labelled UTF-8 are UTF-8 but for a slip or two (a text cut
-/// in mid-character): another charset that happens to read them is wrong.
-fn is_utf8_with_slips(declared: &Declared, octets: &[u8]) -> bool {
-    if *declared != Declared::Known(Charset::Whatwg(UTF_8)) {
-        return false;
-    }
-    let (mut good, mut slips) = (0, 0);
-    for chunk in octets.utf8_chunks() {
-        good += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
-        slips += usize::from(!chunk.invalid().is_empty());
-    }
-    good >= 2 * slips && good > 0
 }
 
 /// What a label says.
@@ -161,171 +169,168 @@ impl Declared {
             // Text in two or four octets has NULs or high octets; without
             // either the label is wrong.
             Self::Known(Charset::Wide(_)) => !octets.contains(&0),
-            // CP50222: SO shifts half-width katakana.
-            Self::Known(Charset::Jis) => !octets.contains(&0x0e),
+            // SO shifts.
+            Self::Known(Charset::Iso2022(_)) => !octets.contains(&0x0e),
+            Self::Known(Charset::Hz) => !octets.contains(&b'~'),
             Self::Known(Charset::Whatwg(encoding)) => encoding.is_ascii_compatible(),
-            Self::Nothing | Self::Ascii | Self::Unknown => true,
+            Self::Known(Charset::Jis2004(_)) | Self::Nothing | Self::Ascii | Self::Unknown => true,
         }
-    }
-}
-
-/// The labels that mail uses beyond the WHATWG list, which has most.
-fn resolve(label: &[u8]) -> Declared {
-    let label = String::from_utf8_lossy(label)
-        .trim_matches(|c: char| c.is_whitespace() || "'\"".contains(c))
-        .to_ascii_lowercase();
-    match label.as_str() {
-        "" | "unknown-8bit" | "x-unknown" | "unknown" | "default" | "x-user-defined" => Declared::Nothing,
-        "us-ascii" | "ascii" | "ansi_x3.4-1968" | "7bit" | "iso646-us" => Declared::Ascii,
-        "jis" | "jis7" | "cp50220" | "cp50221" | "cp50222" => Declared::Known(Charset::Jis),
-        _ if label.starts_with("iso-2022-jp") || label.starts_with("csiso2022jp") => Declared::Known(Charset::Jis),
-        "cp932" | "ms932" | "windows-932" | "shiftjis" | "sjis-win" => Declared::Known(Charset::Whatwg(SHIFT_JIS)),
-        "eucjp" | "euc_jp" | "ujis" | "eucjp-ms" | "eucjp-win" | "cp51932" => Declared::Known(Charset::Whatwg(EUC_JP)),
-        "utf8mb4" | "utf-8n" | "cp65001" => Declared::Known(Charset::Whatwg(UTF_8)),
-        "cp936" => Declared::Known(Charset::Whatwg(encoding_rs::GBK)),
-        "cp949" | "uhc" => Declared::Known(Charset::Whatwg(encoding_rs::EUC_KR)),
-        "cp950" => Declared::Known(Charset::Whatwg(encoding_rs::BIG5)),
-        "utf-7" | "utf7" | "x-unicode-2-0-utf-7" | "unicode-1-1-utf-7" | "csunicode11utf7" | "cp65000" => {
-            Declared::Known(Charset::Utf7)
-        }
-        "gb_2312-80" | "gb2312-80" | "euc-cn" | "euccn" => Declared::Known(Charset::Whatwg(encoding_rs::GBK)),
-        "tis-620" | "windows-874" | "cp874" | "tis620" => Declared::Known(Charset::Whatwg(encoding_rs::WINDOWS_874)),
-        "cp1252" | "cp-1252" | "ansi" | "win-1252" | "windows1252" => Declared::Known(Charset::Whatwg(WINDOWS_1252)),
-        _ if wide::Wide::for_label(&label).is_some() => {
-            wide::Wide::for_label(&label).map_or(Declared::Unknown, |wide| Declared::Known(Charset::Wide(wide)))
-        }
-        _ => match Encoding::for_label(label.as_bytes()) {
-            // The WHATWG's way to refuse charsets that are used for attacks.
-            Some(encoding) if encoding != REPLACEMENT => Declared::Known(Charset::Whatwg(encoding)),
-            _ => Declared::Unknown,
-        },
     }
 }
 
 /// What the octets themselves show.
 struct Evidence {
     is_seven_bit: bool,
-    /// The same, and no escape sequences in it.
+    /// The same, and nothing shifts or widens it.
     is_ascii: bool,
-    is_utf8: bool,
+    utf8: Utf8,
     has_escapes: bool,
+    wide: Option<Wide>,
+}
+
+/// How much octets look like UTF-8.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+enum Utf8 {
+    /// They are not, or it does not show.
+    No,
+    /// But for a slip or two, such as a character that was cut.
+    Nearly,
+    /// Without errors.
+    Yes,
+    /// So many characters of three octets do not come about by chance.
+    Surely,
+}
+
+impl Utf8 {
+    fn of(octets: &[u8]) -> Self {
+        if octets.is_ascii() {
+            return Self::No;
+        }
+        let (mut short, mut long, mut slips, mut cut) = (0_usize, 0, 0, false);
+        for chunk in octets.utf8_chunks() {
+            for c in chunk.valid().chars().filter(|c| !c.is_ascii()) {
+                *if c < '\u{800}' { &mut short } else { &mut long } += 1;
+            }
+            cut = !chunk.invalid().is_empty();
+            slips += usize::from(cut);
+        }
+        match slips {
+            0 if long >= 2 && long >= short => Self::Surely,
+            0 => Self::Yes,
+            1 if cut && long >= 2 => Self::Nearly,
+            _ if long >= 2 && short + long >= 4 * slips => Self::Nearly,
+            _ => Self::No,
+        }
+    }
 }
 
 impl Evidence {
     fn of(octets: &[u8]) -> Self {
         let has_escapes = octets.windows(2).any(|w| w == b"\x1b$" || w == b"\x1b(");
-        let is_ascii = octets.is_ascii() && !has_escapes;
-        let is_utf8 = std::str::from_utf8(octets).is_ok() && !octets.is_ascii();
-        Self { is_seven_bit: octets.is_ascii(), is_ascii, is_utf8, has_escapes }
+        let is_seven_bit = octets.is_ascii();
+        let wide = Wide::seen_in(octets);
+        let is_ascii = is_seven_bit && !has_escapes && wide.is_none();
+        Self { is_seven_bit, is_ascii, utf8: Utf8::of(octets), has_escapes, wide }
     }
 }
 
-/// A reading to try: a charset, or `None` for the one that is likeliest by the
-/// look of the octets.
-type Reading = Option<Charset>;
+/// A reading to try.
+#[derive(Clone, Copy)]
+enum Candidate {
+    Charset(Charset),
+    /// EUC-JP if there is much kana in it: read as Shift_JIS or eight-bit
+    /// ISO-2022-JP, that is half-width katakana, and no error shows.
+    SureEuc,
+    /// Japanese if that is certain, under a label of Western Europe, which
+    /// reads all octets and gives controls for some.
+    SureJapanese,
+    /// What is likeliest by the look of the octets.
+    Likeliest,
+}
 
 /// The readings to try, in order.
-fn candidates(declared: &Declared, evidence: &Evidence) -> [Option<Reading>; 5] {
-    let jis = evidence.has_escapes.then_some(Some(Charset::Jis));
-    let utf8 = evidence.is_utf8.then_some(Some(Charset::Whatwg(UTF_8)));
-    let likely = Some(None);
-    let latin = (!evidence.is_seven_bit).then_some(Some(Charset::Whatwg(WINDOWS_1252)));
-    let known = |charset| Some(Some(charset));
+fn candidates(declared: Declared, evidence: &Evidence) -> [Option<Candidate>; 6] {
+    let known = |charset| Some(Candidate::Charset(charset));
+    let jis = evidence.has_escapes.then_some(Candidate::Charset(Charset::Iso2022(Country::Japan)));
+    let utf8 = (evidence.utf8 >= Utf8::Yes).then_some(Candidate::Charset(Charset::UTF_8));
+    let likely = (!evidence.is_seven_bit).then_some(Candidate::Likeliest);
     match declared {
-        Declared::Known(Charset::Utf7) => [known(Charset::Utf7), utf8, jis, likely, None],
-        // ESC $ means nothing in any charset but the ISO-2022 ones.
-        Declared::Known(Charset::Whatwg(e)) if evidence.has_escapes && e.is_ascii_compatible() => {
-            [jis, known(Charset::Whatwg(e)), utf8, likely, None]
+        Declared::Known(charset @ Charset::Utf7) => [known(charset), utf8, jis, likely, None, None],
+        Declared::Known(charset @ Charset::Iso2022(_)) => {
+            [utf8, Some(Candidate::SureEuc), known(charset), likely, None, None]
         }
-        // A kana by eight bits is allowed, but UTF-8 does not come about by chance.
-        Declared::Known(Charset::Jis) => [utf8, known(Charset::Jis), likely, None, None],
-        Declared::Known(declared) => [known(*declared), utf8, jis, likely, None],
-        Declared::Nothing | Declared::Ascii | Declared::Unknown => [jis, utf8, likely, latin, None],
+        Declared::Known(charset @ Charset::Wide(_)) => [known(charset), utf8, jis, likely, None, None],
+        Declared::Known(charset) => {
+            // ESC $ means nothing in any charset but the ISO 2022 ones.
+            let surely = if evidence.utf8 == Utf8::Surely { utf8 } else { jis };
+            let despite = match charset {
+                Charset::Whatwg(encoding) if encoding == WINDOWS_1252 => Some(Candidate::SureJapanese),
+                charset if charset.is_japanese() => Some(Candidate::SureEuc),
+                _ => None,
+            };
+            [surely, despite.filter(|_| !evidence.is_seven_bit), known(charset), utf8, likely, None]
+        }
+        Declared::Nothing | Declared::Ascii | Declared::Unknown => {
+            let wide = evidence.wide.map(|wide| Candidate::Charset(Charset::Wide(wide)));
+            let utf8 = (evidence.utf8 >= Utf8::Nearly).then_some(Candidate::Charset(Charset::UTF_8));
+            let latin = (!evidence.is_seven_bit).then_some(Candidate::Charset(Charset::Whatwg(WINDOWS_1252)));
+            [wide, jis, utf8, likely, latin, None]
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// A reading that was made.
+struct Reading {
+    charset: Charset,
+    text: String,
+    errors: u64,
+}
 
-    const JIS: &[u8] = b"\x1b$B4X=j\x1b(B ok";
-    const SJIS: &[u8] = b"\x8a\xd6\x8f\x8a\x82\xcc";
-    const EUC: &[u8] = b"\xb4\xd8\xbd\xea\xa4\xce";
+impl Reading {
+    fn of(charset: Charset, octets: &[u8]) -> Self {
+        let (text, errors) = charset.read(octets);
+        Self { charset, text, errors }
+    }
 
-    #[test]
-    fn labels_right_wrong_and_absent() {
-        for (octets, label, text, used, fate) in [
-            (&b"abc"[..], None, "abc", "us-ascii", Label::Absent),
-            (b"abc", Some("x-nothing"), "abc", "us-ascii", Label::Unknown),
-            (JIS, Some("ISO-2022-JP"), "関所 ok", "iso-2022-jp", Label::Right),
-            (JIS, Some("us-ascii"), "関所 ok", "iso-2022-jp", Label::Wrong),
-            (JIS, Some("utf-8"), "関所 ok", "iso-2022-jp", Label::Wrong),
-            (JIS, None, "関所 ok", "iso-2022-jp", Label::Absent),
-            (SJIS, Some("Shift_JIS"), "関所の", "Shift_JIS", Label::Right),
-            (SJIS, Some("iso-2022-jp"), "関所の", "Shift_JIS", Label::Wrong),
-            (SJIS, None, "関所の", "Shift_JIS", Label::Absent),
-            (EUC, None, "関所の", "EUC-JP", Label::Absent),
-            (EUC, Some("\"euc-jp\""), "関所の", "EUC-JP", Label::Right),
-            (SJIS, Some("utf-8"), "関所の", "Shift_JIS", Label::Wrong),
-            ("関所".as_bytes(), Some("iso-2022-jp"), "関所", "UTF-8", Label::Wrong),
-            ("関所".as_bytes(), None, "関所", "UTF-8", Label::Absent),
-            (b"caf\xe9 noir", None, "café noir", "windows-1252", Label::Absent),
-            (b"caf\xe9", Some("iso-8859-1"), "café", "windows-1252", Label::Right),
-            (b"+ADw-script+AD4-", Some("utf-7"), "<script>", "utf-7", Label::Right),
-            (b"+ADw-script+AD4-", None, "+ADw-script+AD4-", "us-ascii", Label::Absent),
-            (b"\x95\xa2\x62\x40", Some("utf-16be"), "関所", "utf-16be", Label::Right),
-            (b"\xfe\xff\x00a\x95\xa2", Some("utf-16"), "a関", "utf-16be", Label::Right),
-            (b"\xff\xfea\x00\xa2\x95", Some("utf-16"), "a関", "utf-16le", Label::Right),
-            (b"\x00\x00\x00a\x00\x00\x95\xa2", Some("utf-32"), "a関", "utf-32be", Label::Right),
-            (b"abcd", Some("utf-16"), "abcd", "us-ascii", Label::Right),
-            (b"\x0e6@7\x0f", Some("iso-2022-jp"), "ｶﾀｷ", "iso-2022-jp", Label::Right),
-            (b"\xe9\x96\xa2\xe6\x89\x80\xe3\x81\xae\xe3", Some("utf-8"), "関所の\u{fffd}", "UTF-8", Label::Right),
-            (
-                b"\xce\xd2\xca\xc7\xd6\xd0\xb9\xfa\xc8\xcb\xa3\xac\xc4\xe3\xba\xc3",
-                Some("gb2312"),
-                "我是中国人，你好",
-                "GBK",
-                Label::Right,
-            ),
-            (b"\xb0\xa1\xb3\xaa\xb4\xd9\xb6\xf3", Some("ks_c_5601-1987"), "가나다라", "EUC-KR", Label::Right),
-            (b"\xa4\xa4\xa4\xe5", Some("big5"), "中文", "Big5", Label::Right),
-            (
-                b"\x81\x60\x81\x7c\x81\x61\x81\x91\x81\x92\x81\xca",
-                Some("shift_jis"),
-                "～－∥￠￡￢",
-                "Shift_JIS",
-                Label::Right,
-            ),
-            (b"\x1b$B!A!]!B!q!r\"L\x1b(B", Some("iso-2022-jp"), "～－∥￠￡￢", "iso-2022-jp", Label::Right),
-            (
-                b"\xa1\xc1\xa1\xdd\xa1\xc2\xa1\xf1\xa1\xf2\xa2\xcc",
-                Some("euc-jp"),
-                "～－∥￠￡￢",
-                "EUC-JP",
-                Label::Right,
-            ),
-            (b"\x1b$B4X=j\x1b(Jab", None, "関所ab", "iso-2022-jp", Label::Absent),
-            (
-                b"\xcf\xf0\xe8\xe2\xe5\xf2, \xea\xe0\xea \xe4\xe5\xeb\xe0",
-                None,
-                "Привет, как дела",
-                "windows-1251",
-                Label::Absent,
-            ),
-            (b"=1B$B4X=j", None, "=1B$B4X=j", "us-ascii", Label::Absent),
-            (b"\x87\x40\x87\x8a\xfb\xfc\x81\x60", Some("cp932"), "①㈱髙～", "Shift_JIS", Label::Right),
-        ] {
-            let got = decode(octets, label.map(str::as_bytes));
-            assert_eq!((got.text.as_str(), got.used, got.label), (text, used, fate), "{octets:?} {label:?}");
-            assert_eq!(got.replacements, text.matches('\u{fffd}').count() as u64);
+    /// Whether the errors are slips in a text that is otherwise right: a
+    /// charset of one octet a character, which reads everything, is then no
+    /// better.
+    fn is_sound(&self) -> bool {
+        let good = self.text.chars().filter(|c| !c.is_ascii() && *c != '\u{fffd}').count() as u64;
+        let is_cut = self.errors == 1 && self.text.trim_end().ends_with('\u{fffd}');
+        let enough = match self.charset {
+            Charset::Whatwg(encoding) if encoding.is_single_byte() => return self.errors == 0,
+            Charset::Whatwg(encoding) if encoding == UTF_8 => self.errors,
+            _ => 8 * self.errors,
+        };
+        good >= enough && good > 0 || is_cut && good > 1
+    }
+}
+
+/// Of the readings to try, the first without errors, or the one with fewest.
+fn best(declared: Declared, evidence: &Evidence, octets: &[u8]) -> Reading {
+    let is_japanese = matches!(declared, Declared::Known(charset) if charset.is_japanese());
+    let mut best: Option<Reading> = None;
+    for candidate in candidates(declared, evidence).into_iter().flatten() {
+        let is_sound = best.as_ref().is_some_and(Reading::is_sound);
+        let charset = match candidate {
+            // What reads everything is no better than what has a slip.
+            Candidate::Charset(Charset::Whatwg(encoding)) if is_sound && encoding.is_single_byte() => None,
+            Candidate::Charset(charset) => Some(charset),
+            Candidate::SureEuc => guess::sure_euc(octets),
+            Candidate::SureJapanese => guess::sure_despite_label(octets),
+            // The guess costs more than all else, and is seldom needed.
+            Candidate::Likeliest if is_sound => guess::sure(octets),
+            Candidate::Likeliest => guess::guess(octets, is_japanese),
+        };
+        let Some(reading) = charset.map(|charset| Reading::of(charset, octets)) else { continue };
+        let is_better = best.as_ref().is_none_or(|best| reading.errors < best.errors);
+        if is_better {
+            best = Some(reading);
+        }
+        if best.as_ref().is_some_and(|best| best.errors == 0) {
+            break;
         }
     }
-
-    #[test]
-    fn what_cannot_be_read_is_counted() {
-        let got = decode("関所の".as_bytes().split_last().map_or(&[], |(_, cut)| cut), Some(b"utf-8"));
-        assert_eq!((got.text.as_str(), got.replacements), ("関所\u{fffd}", 1));
-        let got = decode(b"\x1b$B4X=\x1b(B", Some(b"iso-2022-jp"));
-        assert_eq!((got.text.as_str(), got.replacements), ("関\u{fffd}", 1));
-    }
+    best.unwrap_or_else(|| Reading::of(Charset::Whatwg(WINDOWS_1252), octets))
 }

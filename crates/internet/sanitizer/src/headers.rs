@@ -5,7 +5,7 @@
 
 use sekisho_job::{Anomaly, HoldReason, Job};
 use sekisho_safe_message::{
-    Address, AutoSubmitted, ListId, MAX_ADDRESSES, MAX_REFERENCES, Mailbox, MessageId, SafeHeaders, SafeLine,
+    AutoSubmitted, ListId, MAX_ADDRESSES, MAX_REFERENCES, Mailbox, MessageId, SafeHeaders, SafeLine,
 };
 
 use crate::address;
@@ -130,6 +130,7 @@ impl Source<'_> {
         ) {
             (Some(author), None) if single && others.next().is_none() => {
                 self.check_second_reader(&author, findings);
+                check_without_words(field, &author, findings);
                 Some(author)
             }
             (None, _) if list.unreadable <= 1 && !several => {
@@ -150,11 +151,11 @@ impl Source<'_> {
         let theirs = self.mime.second_from.as_deref().map(str::trim);
         let differs = match &author.written {
             Some(written) => theirs.is_some_and(|theirs| theirs != written.as_str()),
-            None => theirs.and_then(|text| text.parse::<Address>().ok()).is_some_and(|a| a != author.mailbox.address),
+            None => theirs.and_then(address::ascii).is_some_and(|a| a != author.mailbox.address),
         };
         if differs {
-            findings.found(Anomaly::TwoReadings);
             findings.hold(HoldReason::AmbiguousSender);
+            findings.found(Anomaly::TwoReadings);
         }
     }
 
@@ -206,6 +207,22 @@ impl Source<'_> {
         ListId::parse(id.trim()).ok()
     }
 }
+
+/// RFC 2047 5 (3) forbids quotes and brackets inside an encoded word of a
+/// name, but readers that split the list before they decode it see them: they
+/// must find no other author.
+fn check_without_words(field: &[u8], author: &Author, findings: &mut Findings) {
+    if author.written.is_some() || !field.windows(2).any(|pair| pair == b"=?") {
+        return;
+    }
+    let list = address::parse_without_words(field);
+    let other = list.mailboxes.iter().any(|mailbox| mailbox.address != author.mailbox.address);
+    if other || !list.international.is_empty() || list.unreadable > 0 && words::have_marks(field) {
+        findings.hold(HoldReason::AmbiguousSender);
+        findings.found(Anomaly::TwoReadings);
+    }
+}
+
 /// What may be an identifier in a field of them: what stands in angle
 /// brackets, whole; in a field without brackets, each word.
 fn id_pieces(text: &str) -> Vec<&str> {

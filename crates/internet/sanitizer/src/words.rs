@@ -5,7 +5,7 @@
 //! text cleans it.
 
 use crate::charset;
-use crate::mime::{Param, decode_base64, decode_quoted_printable, unfold};
+use crate::mime::{Fault, Param, decode_base64, decode_quoted_printable, unfold};
 
 /// Most encoded words of one value that are decoded; what follows stays as it
 /// stands.
@@ -14,6 +14,9 @@ const MAX_WORDS: usize = 2000;
 const MAX_CHARSET: usize = 60;
 /// Longest encoded word without an end that is decoded all the same.
 const MAX_UNENDED: usize = 1000;
+/// Most encoded words that are looked into for marks: each look may go to the
+/// end.
+const MAX_MARKED: usize = 100;
 /// Most sections of a split parameter (RFC 2231 3).
 const MAX_SECTIONS: usize = 100;
 
@@ -39,6 +42,9 @@ struct Word<'a> {
 struct Run<'a> {
     charset: &'a str,
     octets: Vec<u8>,
+    /// The payloads one after the other, while they are base64: some programs
+    /// cut that too wherever a line is full.
+    base64: Option<String>,
 }
 
 /// Decodes the encoded words in `text`.
@@ -73,11 +79,15 @@ fn append<'a>(run: &mut Option<Run<'a>>, word: &Word<'a>, out: &mut String) {
         return append_mixed(run, word, out);
     }
     let octets = decode_payload(word);
+    let base64 = word.is_base64().then_some(word.payload);
     match run {
-        Some(open) if open.charset.eq_ignore_ascii_case(word.charset) => open.octets.extend_from_slice(&octets),
+        Some(open) if open.charset.eq_ignore_ascii_case(word.charset) => {
+            open.octets.extend_from_slice(&octets);
+            open.base64 = open.base64.take().zip(base64).map(|(all, more)| all + more);
+        }
         _ => {
             flush(run, out);
-            *run = Some(Run { charset: word.charset, octets });
+            *run = Some(Run { charset: word.charset, octets, base64: base64.map(str::to_owned) });
         }
     }
 }
@@ -96,7 +106,27 @@ fn append_mixed<'a>(run: &mut Option<Run<'a>>, word: &Word<'a>, out: &mut String
 
 fn flush(run: &mut Option<Run<'_>>, out: &mut String) {
     if let Some(run) = run.take() {
-        out.push_str(&charset::decode(&run.octets, Some(run.charset.as_bytes())).text);
+        out.push_str(&run.text());
+    }
+}
+
+impl Run<'_> {
+    fn text(&self) -> String {
+        let read = |octets: &[u8]| charset::decode(octets, Some(self.charset.as_bytes()));
+        let text = read(&self.octets);
+        if text.replacements == 0 && text.label != charset::Label::Wrong {
+            return text.text;
+        }
+        let joined = self.base64.as_ref().map(|base64| decode_base64(base64.as_bytes()));
+        let joined = joined.filter(|joined| joined.fault < Fault::Broken && *joined.octets != self.octets);
+        let joined = joined.map(|joined| read(&joined.octets)).filter(|joined| joined.replacements == 0);
+        joined.map_or(text.text, |joined| joined.text)
+    }
+}
+
+impl Word<'_> {
+    fn is_base64(&self) -> bool {
+        self.encoding.eq_ignore_ascii_case(&b'B')
     }
 }
 
@@ -129,7 +159,7 @@ fn unended(rest: &str) -> Option<(&str, &str)> {
 }
 
 fn decode_payload(word: &Word<'_>) -> Vec<u8> {
-    if word.encoding.eq_ignore_ascii_case(&b'B') {
+    if word.is_base64() {
         return decode_base64(word.payload.as_bytes()).octets.into_owned();
     }
     let spaced = word.payload.replace('_', " ");
@@ -140,14 +170,23 @@ fn decode_payload(word: &Word<'_>) -> Vec<u8> {
     octets
 }
 
-/// Every value that `params` give the parameter `name`: plain, extended, and
-/// joined from sections (RFC 2231), decoded.
+/// Whether an encoded word of a field has marks inside that mean something
+/// outside words: quotes, brackets, a backslash.
+pub(crate) fn have_marks(value: &[u8]) -> bool {
+    let text = raw_text(value);
+    let mut words = text.match_indices("=?").take(MAX_MARKED).map(|(at, _)| &text[at..at + word_len(&text[at..])]);
+    words.any(|word| word.contains(['"', '(', ')', '<', '>', '\\']))
+}
+
+/// Every value that `params` give the parameter `name`, decoded: joined from
+/// sections and extended (RFC 2231), then plain, which is for programs that
+/// know nothing else (RFC 6266 4.3).
 pub(crate) fn parameter(params: &[Param], name: &str) -> Vec<String> {
-    let mut values = Vec::new();
+    let (mut values, mut plain) = (Vec::new(), Vec::new());
     let mut sections: Vec<(usize, bool, &[u8])> = Vec::new();
     for param in params {
         match param.name.strip_prefix(name) {
-            Some("") => values.push(text(&param.value)),
+            Some("") => plain.push(text(&param.value)),
             Some("*") => values.push(extended(&[(0, true, &param.value)])),
             Some(stars) => sections.extend(section(stars).map(|(at, coded)| (at, coded, &*param.value))),
             None => {}
@@ -158,6 +197,7 @@ pub(crate) fn parameter(params: &[Param], name: &str) -> Vec<String> {
         sections.truncate(MAX_SECTIONS);
         values.push(extended(&sections));
     }
+    values.append(&mut plain);
     values
 }
 
@@ -238,11 +278,27 @@ mod tests {
             ("=?utf-8?q?a b?=", "a b"),
             ("=?shift_jis?B?itaP\r\n ig==?=", "関所"),
             ("1=?2", "1=?2"),
+            // Base64 cut wherever the line was full.
+            ("=?utf-8?B?6Za?= =?utf-8?B?i5omA5?=\r\n =?utf-8?B?LuY=?=", "関所付"),
+            ("=?iso-2022-jp?Q?=1B$B4X=3Dj=1B(B?=", "関所"),
+            ("=?iso-2022-jp?Q?=1B=24B4X=1B=28B?= =?iso-2022-jp?Q?=1B=24B=3Dj=1B=28B?=", "関所"),
+            ("=?iso-2022-jp?B?itaPig==?=", "関所"),
+            ("=?iso-2022-jp?B?6Zai5omA?=", "関所"),
+            ("=?iso-2022-jp?B?GyhJNkA3GyhC?=", "ｶﾀｷ"),
+            ("=?euc-jp?B?tNi96g==?=", "関所"),
+            ("=?utf-8?B?6Zai?= =?iso-2022-jp?B?GyRCPWobKEI=?=", "関所"),
+            ("=?iso-2022-jp-3?B?GyRCNFg9ahsoQhskKFEkdxsoQg==?=", "関所か゚"),
+            ("=?UTF-8?B?6Zai5omA=?=", "関所"),
+            ("=?UTF-8?B??=", ""),
         ] {
             assert_eq!(text(value.as_bytes()), read, "{value}");
         }
         assert_eq!(text(b"\x1b$B4X=j\x1b(B"), "関所");
         assert_eq!(text("関所".as_bytes()), "関所");
+        assert_eq!(text(b"\x8a\xd6\x8f\x8a\x82\xcc =?utf-8?B?6Zai5omA?="), "関所の 関所");
+        assert_eq!(text(b"\xb4\xd8\xbd\xea\xa4\xce\xb7\xc7\xbc\xa8"), "関所の掲示");
+        assert_eq!(text(b"\x1b$B4X=j\x1b(B\r\n \x1b$B4X=j\x1b(B"), "関所 関所");
+        assert_eq!(text(b"=?shift_jis?Q?\x8a\xd6\x8f\x8a?="), "関所");
     }
 
     #[test]
@@ -255,10 +311,22 @@ mod tests {
             (&[("filename*", "UTF-8''%E9%96%A2.pdf")], &["関.pdf"]),
             (&[("filename*1", "b.pdf"), ("filename*0*", "utf-8'ja'%E9%96%A2")], &["関b.pdf"]),
             (&[("filename*10", "c"), ("filename*2", "b"), ("filename*0", "a")], &["abc"]),
-            (&[("filename", "x.txt"), ("filename*", "utf-8''y.exe")], &["x.txt", "y.exe"]),
+            (&[("filename", "x.txt"), ("filename*", "utf-8''y.exe")], &["y.exe", "x.txt"]),
             (&[("filename*99999999999999999999", "x")], &[]),
             (&[("filename", "=?utf-8?B?6Zai5omA?=")], &["関所"]),
             (&[("filenames", "x")], &[]),
+            (&[("filename*", "iso-2022-jp''%1B$B4X%3Dj%1B%28B.txt")], &["関所.txt"]),
+            (&[("filename*", "shift_jis'ja'%8A%D6%8F%8A.txt")], &["関所.txt"]),
+            (&[("filename*", "%E9%96%A2%E6%89%80.txt")], &["関所.txt"]),
+            (
+                &[("filename*0*", "utf-8''%E9%96%A2%E6"), ("filename*1*", "%89%80"), ("filename*2", ".txt")],
+                &["関所.txt"],
+            ),
+            (&[("filename*0", "=?utf-8?B?6Zai"), ("filename*1", "5omA?=.txt")], &["関所.txt"]),
+            (
+                &[("filename", "=?utf-8?B?6Zai5omA?="), ("filename*0*", "utf-8''%E9"), ("filename*1*", "%96%A2")],
+                &["関", "関所"],
+            ),
         ] {
             assert_eq!(parameter(&make(params), "filename"), values);
         }

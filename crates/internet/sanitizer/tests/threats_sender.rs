@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{crosses, delivered, waits};
+use common::{crosses, delivered, held, waits};
 use sekisho_job::{Anomaly, HoldReason};
 use sekisho_safe_message::Notice;
 
@@ -131,6 +131,23 @@ fn s09_an_address_beyond_ascii_gets_a_stand_in() {
 }
 
 #[test]
+fn s09_a_domain_beyond_ascii_is_shown_as_it_is_asked_for() {
+    let (message, report) = delivered("From: \"admin@bank.example\" <admin@bänk.example>\n\nx\n");
+    assert_eq!(message.headers().from.address.to_string(), "admin@xn--bnk-qla.example");
+    assert!(report.anomalies.contains(&Anomaly::MisleadingName));
+    for from in
+        ["admin＠例え.jp", "<@例え.jp:admin@bank.example>", "<admin@例え.jp> <x@evil.example>", "admin@例え..jp"]
+    {
+        no_author(&format!("From: {from}\n"));
+    }
+    // What more than one mapping reads in more than one way has a stand-in.
+    for from in ["admin@straße.example", "admin@ﬁn.example", "admin@か\u{3099}.example"] {
+        let (message, _) = delivered(format!("From: {from}\n\nx\n"));
+        assert_eq!(message.headers().from.address.to_string(), "international-address@sender.invalid", "{from}");
+    }
+}
+
+#[test]
 fn s10_names_lose_controls_and_directions() {
     let (message, _) = delivered("From: =?utf-8?q?a=E2=80=AEb=E2=80=8Bc=07?= <x@evil.example>\n\nx\n");
     assert_eq!(message.headers().from.name.as_ref().unwrap().as_str(), "abc");
@@ -175,4 +192,29 @@ fn d03_auto_submitted_is_kept_receipts_are_not() {
 #[test]
 fn d04_loops() {
     assert_eq!(waits("D", "From: a@b\nX-Sekisho-Id: 1\n\nSECRET\n", "SECRET"), HoldReason::Loop);
+}
+
+#[test]
+fn quotes_inside_an_encoded_word_hide_no_author() {
+    for from in [
+        "=?utf-8?Q?\"?= <a@b.example> (\" <c@d.example> (x))",
+        "=?utf-8?Q?<c@d.example>?= <a@b.example>",
+        "=?utf-8?Q?(?= <a@b.example> ) <c@d.example>",
+        "=?utf-8?Q?x,c@d.example,?= <a@b.example>",
+    ] {
+        let reason = held(format!("From: {from}\n\nx\n")).0;
+        assert!(matches!(reason, HoldReason::AmbiguousSender | HoldReason::NoSender), "{from}");
+    }
+    // A comma or a quote in a name is common, and hides nobody.
+    for from in [
+        "=?utf-8?Q?Sato,_Taro?= <a@b.example>",
+        "=?iso-2022-jp?B?GyRCNFg9ahsoQg==?= <a@b.example>",
+        "=?utf-8?Q?\"x\"?= <a@b.example>",
+    ] {
+        assert_eq!(
+            delivered(format!("From: {from}\n\nx\n")).0.headers().from.address.to_string(),
+            "a@b.example",
+            "{from}"
+        );
+    }
 }

@@ -1,5 +1,7 @@
 //! Structured field values: `head; name=value; ...` (RFC 2045 5.1, RFC 2183).
 
+use crate::charset;
+
 /// Most parameters of one field that are read: honest mail has five.
 const MAX_PARAMS: usize = 100;
 
@@ -28,7 +30,7 @@ pub(crate) struct Param {
 
 /// Takes an unfolded value apart; `None` when not even its head can be read.
 pub(crate) fn parse(text: &[u8]) -> Option<Value> {
-    let mut scan = Scan { text, at: 0, comments: false, junk: false };
+    let mut scan = Scan { text, at: 0, pairs: charset::hides_ascii(text), stop: 0, comments: false, junk: false };
     scan.skip_blanks();
     let head = scan.take_while(|b| is_token(b) || b == b'/');
     scan.skip_blanks();
@@ -52,21 +54,19 @@ fn is_token(b: u8) -> bool {
     b.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?=".contains(&b)
 }
 
-/// How many octets at the start of `rest` belong together, whatever they look
-/// like: a run of ISO-2022-JP to its closing escape, or a character of
-/// Shift_JIS that ends in `\`. 0 for all else.
-fn japanese(rest: &[u8]) -> usize {
-    if rest.starts_with(b"\x1b$") {
-        let end = rest.windows(2).skip(2).position(|w| w == b"\x1b(");
-        return end.map_or(0, |end| end + 2);
-    }
-    // Behind the lead of UTF-8 or EUC-JP stands no ASCII.
-    usize::from(matches!(rest, [0x81..=0x9f | 0xe0..=0xfc, b'\\', ..])) * 2
+/// Whether an escape to ASCII stands here.
+fn closes(rest: &[u8]) -> bool {
+    matches!(rest, [0x1b, b'(', b'B' | b'J' | b'H', ..])
 }
 
 struct Scan<'a> {
     text: &'a [u8],
     at: usize,
+    /// The second octet of a character may look like `\`.
+    pairs: bool,
+    /// Where a run of ISO-2022-JP stops, once that was looked for; behind
+    /// `at`, it is to be looked for again.
+    stop: usize,
     comments: bool,
     junk: bool,
 }
@@ -81,6 +81,26 @@ impl<'a> Scan<'a> {
         let len = rest.iter().position(|b| !wanted(*b)).unwrap_or(rest.len());
         self.at += len;
         &rest[..len]
+    }
+
+    /// How many octets from here belong together, whatever they look like: a
+    /// run of ISO-2022-JP to its closing escape, or a character of Shift_JIS.
+    /// 0 for all else.
+    fn japanese(&mut self) -> usize {
+        let rest = &self.text[self.at..];
+        if rest.starts_with(b"\x1b$") || rest.starts_with(b"\x1b(I") {
+            if self.stop < self.at {
+                let mut octets = rest.iter().enumerate();
+                let stop = octets.position(|(at, b)| match b {
+                    0x1b => closes(&rest[at..]),
+                    _ => !b.is_ascii_graphic(),
+                });
+                self.stop = stop.map_or(self.text.len(), |stop| self.at + stop);
+            }
+            return if closes(&self.text[self.stop..]) { self.stop + 3 - self.at } else { 0 };
+        }
+        let is_pair = matches!(rest, [0x81..=0x9f | 0xe0..=0xfc, 0x40..=0x7e | 0x80..=0xfc, ..]);
+        if self.pairs && is_pair { 2 } else { 0 }
     }
 
     /// Blanks and comments (RFC 5322 3.2.2); the depth of comments is a
@@ -141,7 +161,7 @@ impl<'a> Scan<'a> {
         self.at += 1;
         let mut value = Vec::new();
         while let Some(b) = self.peek() {
-            let character = japanese(&self.text[self.at..]);
+            let character = self.japanese();
             if character > 0 {
                 value.extend_from_slice(&self.text[self.at..self.at + character]);
                 self.at += character;
@@ -165,15 +185,22 @@ impl<'a> Scan<'a> {
     /// Unquoted values often have characters that should be quoted; blanks
     /// and quotes within are where readers part.
     fn bare(&mut self) -> Vec<u8> {
-        let word = self.take_while(|b| !b" \t;\"(".contains(&b));
-        let end = self.at;
+        let start = self.at;
+        while let Some(b) = self.peek() {
+            let character = self.japanese();
+            if character == 0 && b" \t;\"(".contains(&b) {
+                break;
+            }
+            self.at += character.max(1);
+        }
+        let word = &self.text[start..self.at];
         self.skip_blanks();
         if matches!(self.peek(), None | Some(b';')) {
             return word.to_vec();
         }
         self.junk = true;
         self.take_while(|b| b != b';');
-        self.text[end - word.len()..self.at].trim_ascii().to_vec()
+        self.text[start..self.at].trim_ascii().to_vec()
     }
 }
 
@@ -208,7 +235,15 @@ mod tests {
         for (text, value) in [
             (&b"a/b; name=\"\x95\\\""[..], &b"\x95\\"[..]),
             (b"a/b; name=\"\x1b$B\"\\4X\x1b(B\"", b"\x1b$B\"\\4X\x1b(B"),
-            (b"a/b; name=\"\xe9\x96\xa2\\\"x\"", b"\xe9\x96\xa2\"x"),
+            (b"a/b; name=\x1b$B;q;;\"(\x1b(B.txt", b"\x1b$B;q;;\"(\x1b(B.txt"),
+            (b"a/b; name=\"\x1b(I@2\\]\x1b(B\"", b"\x1b(I@2\\]\x1b(B"),
+            (b"a/b; name=\"\x1b$B4X\"; x=\"\x1b(B\"", b"\x1b$B4X"),
+            (b"a/b; name=\"\x83\x8c\x83|\x81[\x83g\x94\\\"; c=d", b"\x83\x8c\x83|\x81[\x83g\x94\\"),
+            // A lead that is a trail hides nothing.
+            (b"a/b; name=\"\x83\x81\\\"x\"", b"\x83\x81\"x"),
+            // Of UTF-8 and EUC-JP no octet looks like ASCII.
+            (b"a/b; name=\"\xe3\x81\x82\\\"x\"", b"\xe3\x81\x82\"x"),
+            (b"a/b; name=\"\xa4\xe2\\\"x\"", b"\xa4\xe2\"x"),
         ] {
             let got = parse(text).unwrap_or_else(|| unreachable!("{text:?}"));
             assert_eq!((got.params[0].value.as_slice(), got.junk), (value, false), "{text:?}");
