@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use sekisho_job::{Job, Limits, NoticeLanguage};
+use sekisho_job::{Job, Limits, Rules};
 use sekisho_safe_message::{Envelope, MailId, ProfileName, Timestamp, Untrusted};
 use sekisho_sanitizer::sanitize;
 
@@ -26,6 +26,16 @@ const BOMBS: &[&str] = &[
     "<style>p{x:y}</style>",
 ];
 
+/// Each with a number of its own in every copy.
+const NUMBERED: &[&str] = &[
+    "日本語の長い文章が続きます。N ",
+    "<a href='http://aN.example/N'>N</a>",
+    "<p style='color:red;font-size:Npx'>N",
+    "<style>.aN .b,.c>.dN{display:none}</style><p class='aN b c d1 e f g h i j k l m n o p'>x",
+    "<table><tr><td>N<table><tr><td>N</table>",
+    "<table><tr><th>a<th>b<tr><td>N<td>N<tr><td>N<td>N</table>",
+];
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     for megabytes in [1, 2, 4, 8] {
         let time = time(&NEWSLETTER.repeat(megabytes * 1_000_000 / NEWSLETTER.len()))?;
@@ -38,7 +48,39 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         println!("{bomb:16} 1, 2, 4, 8 MB: {times:?} ms");
     }
+    for bomb in NUMBERED {
+        let mut times = Vec::new();
+        for megabytes in [1, 2, 4, 8] {
+            times.push(time(&numbered(bomb, megabytes * 1_000_000))?);
+        }
+        println!("{bomb:16} 1, 2, 4, 8 MB: {times:?} ms");
+    }
+    let mut times = Vec::new();
+    for megabytes in [1, 2, 4, 8] {
+        times.push(time(&format!("{}<p title='{}'>x", crowded(), "a".repeat(megabytes * 1_000_000)))?);
+        times.push(time(&format!("{}{}", crowded(), CROWD.repeat(megabytes * 1_000_000 / CROWD.len())))?);
+    }
+    println!("one attribute; many classes 1, 1, 2, 2, 4, 4, 8, 8 MB: {times:?} ms");
     Ok(())
+}
+
+/// An element for which as many rules hold as are looked at.
+const CROWD: &str = "<p class='a b c d e f g h i j k l m n o p'>x";
+
+fn crowded() -> String {
+    let rules =
+        ('a'..='p').flat_map(|class| (0..60).map(move |n| format!("p .p.o.n.{class},.{class}{{color:#{n:03}}}")));
+    format!("<style>{}</style>", rules.collect::<String>())
+}
+
+fn numbered(bomb: &str, octets: usize) -> String {
+    let mut html = String::with_capacity(octets + bomb.len());
+    let mut number = 0_u32;
+    while html.len() < octets {
+        number += 1;
+        html.push_str(&bomb.replace('N', &number.to_string()));
+    }
+    html
 }
 
 /// Milliseconds for a whole mail of this HTML.
@@ -52,7 +94,7 @@ fn time(html: &str) -> Result<u128, Box<dyn std::error::Error>> {
         size: mail.len() as u64,
         limits: Limits::default(),
         profile: ProfileName::parse("test").map_err(|error| format!("{error:?}"))?,
-        notice: NoticeLanguage::Auto,
+        rules: Rules::default(),
     };
     let start = Instant::now();
     let outcome = sanitize(Untrusted::new(mail.as_bytes()), &job);

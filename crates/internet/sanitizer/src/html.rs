@@ -30,8 +30,20 @@ use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{BufferQueue, Tokenizer, TokenizerOpts};
 use sekisho_safe_message::SafeText;
 
-use crate::language::is_japanese;
+use crate::language::has_japanese;
 use sink::Sink;
+
+pub(crate) use link::host::{is_domain, punycode, to_ascii as ascii_host};
+
+/// The remark on an address whose host is not plainly the one that is asked;
+/// empty if it is.
+pub(crate) fn host_remark(url: &str, japanese: bool) -> String {
+    let words = if japanese { &words::JAPANESE } else { &words::ENGLISH };
+    match link::read(url, None) {
+        link::Target::Place(place) if !place.is_plain() => place.remarks(words).trim_start().to_owned(),
+        link::Target::Place(_) | link::Target::Inside | link::Target::Disabled(_) => String::new(),
+    }
+}
 
 /// HTML as text.
 #[derive(Debug)]
@@ -56,8 +68,7 @@ fn tokenize(html: &str) -> Rendered {
     let input = BufferQueue::default();
     // Tendrils count octets in 32 bits; the caller's bound is far below.
     input.push_back(StrTendril::from_slice(html));
-    // Japanese has no octet below 0xe3 at its start: most pages need no second look.
-    let japanese = html.bytes().any(|b| b >= 0xe3) && html.chars().any(is_japanese);
+    let japanese = has_japanese(html);
     let words = if japanese { &words::JAPANESE } else { &words::ENGLISH };
     let tokenizer = Tokenizer::new(Sink::new(words, japanese), TokenizerOpts::default());
     // Scripts are not run, so the tokenizer never stops for one.

@@ -1,6 +1,6 @@
 //! Where a link really leads, and whether its label says so.
 
-mod host;
+pub(super) mod host;
 
 use sekisho_safe_message::is_safe_char;
 
@@ -153,6 +153,11 @@ impl Place {
         };
         let label = label.trim_matches(|c: char| c.is_whitespace() || "<>()[]（）＜＞「」".contains(c));
         bare(label) == bare(&self.url) || self.mailbox.as_deref().is_some_and(|mailbox| mailbox == label.to_lowercase())
+    }
+
+    /// Whether the host is an IPv4 address written as one (RFC 3986 3.2.2).
+    pub(super) fn is_plain(&self) -> bool {
+        !self.has_user && self.ip.is_some_and(|ip| self.host.as_deref() == Some(&ip.to_string()))
     }
 
     /// What the address alone does not say plainly.

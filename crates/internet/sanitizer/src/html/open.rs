@@ -7,7 +7,7 @@ use html5ever::{Attribute, LocalName};
 use super::color::{self, Color};
 use super::elements::{self, Kind};
 use super::look::Look;
-use super::sheet::Sheet;
+use super::sheet::{Reached, Sheet};
 use super::style::{Declaration, Display, Is, Space, Style};
 
 /// An open element, and the state inside it.
@@ -16,6 +16,8 @@ pub(super) struct Open {
     pub(super) name: LocalName,
     pub(super) kind: Kind,
     pub(super) look: Look,
+    /// How far the selectors of style sheets are met here.
+    reached: Reached,
     /// Whether text directly inside is seen.
     pub(super) seen: bool,
     pub(super) space: Space,
@@ -99,10 +101,11 @@ impl<'a> Attributes<'a> {
 pub(super) fn describe(tag: &Tag, kind: Kind, outer: Option<&Open>, sheet: &Sheet) -> Open {
     let attributes = Attributes::of(kind, &tag.attrs);
     let outer_look = outer.map_or_else(Look::default, |outer| outer.look);
+    let mut reached = outer.map_or_else(Reached::default, |outer| outer.reached);
     let mut style = Style::default();
     if !outer_look.gone {
         hints(&mut style, &attributes);
-        sheet.apply(&mut style, &tag.name, &tag.attrs);
+        reached = sheet.apply(&mut style, &tag.name, &tag.attrs, reached);
         if let Some(text) = attributes.style {
             style.read(text);
         }
@@ -117,6 +120,7 @@ pub(super) fn describe(tag: &Tag, kind: Kind, outer: Option<&Open>, sheet: &Shee
         name: tag.name.clone(),
         kind,
         look,
+        reached,
         seen: look.is_seen(!sheet.paints),
         space: if exact { Space::Keep } else { style.space.unwrap_or(outer_space) },
         exact,

@@ -1,14 +1,19 @@
-//! `<style>` elements: the rules with a simple selector (a tag, a class, a
-//! tag with a class, an id) that hide or show.
+//! `<style>` elements: the rules with selectors of tags, classes and ids, also
+//! one inside the other, that hide or show.
 //!
-//! Bounded in octets and rules. Rules under a condition (`@media (...)`) are
-//! for other screens and not read.
+//! Bounded in octets, rules, and work for each element. Rules for other screens
+//! (`@media (max-width: ...)`) are not read.
+
+mod selector;
 
 use std::collections::BTreeMap;
 
 use html5ever::Attribute;
 
 use super::style::{self, Declaration, Style};
+use selector::{Around, Compound, Name, Names, Selector, Steps};
+
+pub(super) use selector::Reached;
 
 /// Most octets of style sheets that are read.
 const MAX_OCTETS: usize = 256 << 10;
@@ -16,25 +21,29 @@ const MAX_OCTETS: usize = 256 << 10;
 const MAX_RULES: usize = 2000;
 /// Most declarations of one rule that are kept.
 const MAX_DECLARATIONS: usize = 20;
-/// Most rules of one name, and most classes of one element, that are looked at.
-const MAX_LOOK: usize = 16;
+/// Most rules that are looked at for one element, and for one name of it.
+const MAX_LOOK: usize = 64;
+const MAX_LOOK_NAME: usize = 16;
+/// Widest `min-width`, in pixels, that the reader's screen has.
+const SCREEN: u32 = 700;
 
 /// The rules of a page.
 #[derive(Debug, Default)]
 pub(super) struct Sheet {
     octets: usize,
-    count: usize,
-    tags: BTreeMap<String, Vec<Rule>>,
-    classes: BTreeMap<String, Vec<Rule>>,
-    ids: BTreeMap<String, Vec<Rule>>,
+    rules: Vec<Rule>,
+    steps: Steps,
+    /// The rules by a name that their elements have.
+    names: BTreeMap<Name, Vec<usize>>,
     /// A rule that is not understood may paint the ground.
     pub(super) paints: bool,
 }
 
 #[derive(Debug)]
 struct Rule {
-    /// The tag that a class must stand on.
-    tag: Option<String>,
+    compound: Compound,
+    around: Around,
+    weight: u32,
     declarations: Vec<(Declaration, bool)>,
 }
 
@@ -77,62 +86,51 @@ impl Sheet {
             return;
         }
         for selector in selectors.split(',') {
-            let known = self.count < MAX_RULES && self.add(selector.trim(), &declarations);
+            let known = self.rules.len() < MAX_RULES && self.add(selector, &declarations);
             self.paints |= paints && !known;
         }
     }
 
-    /// Whether the selector is a simple one.
+    /// Whether the selector is understood.
     fn add(&mut self, selector: &str, declarations: &[(Declaration, bool)]) -> bool {
-        let is_name =
-            |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
-        let selector = selector.to_ascii_lowercase();
-        let (rules, name, tag) = match selector.split_once(['.', '#']) {
-            None => (&mut self.tags, selector.as_str(), None),
-            Some((tag, name)) => {
-                let rules = if selector[tag.len()..].starts_with('.') { &mut self.classes } else { &mut self.ids };
-                (rules, name, (!tag.is_empty()).then(|| tag.to_owned()))
-            }
-        };
-        if !is_name(name) || !tag.as_deref().is_none_or(is_name) {
-            return false;
-        }
-        self.count += 1;
-        rules.entry(name.to_owned()).or_default().push(Rule { tag, declarations: declarations.to_vec() });
+        let Some(selector) = self.steps.read(selector) else { return false };
+        let Selector { compound, around, weight } = selector;
+        let Some(name) = compound.rarest() else { return false };
+        self.names.entry(name).or_default().push(self.rules.len());
+        self.rules.push(Rule { compound, around, weight, declarations: declarations.to_vec() });
         true
     }
 
-    /// Adds what the rules say of an element (CSS Selectors 17: an id counts more
-    /// than a class, and that more than a tag).
-    pub(super) fn apply(&self, style: &mut Style, tag: &str, attributes: &[Attribute]) {
-        if self.count == 0 {
-            return;
+    /// Adds what the rules say of an element inside `outer`, and tells what
+    /// selectors it has reached.
+    pub(super) fn apply(&self, style: &mut Style, tag: &str, attributes: &[Attribute], outer: Reached) -> Reached {
+        if self.rules.is_empty() {
+            return outer;
         }
-        apply(style, self.tags.get(tag), tag);
-        for (key, rules) in [("class", &self.classes), ("id", &self.ids)] {
-            let value = attributes.iter().find(|attribute| &*attribute.name.local == key);
-            let Some(value) = value.filter(|_| !rules.is_empty()) else { continue };
-            for name in value.value.split_ascii_whitespace().take(MAX_LOOK) {
-                apply(style, rules.get(&name.to_ascii_lowercase()), tag);
-            }
-        }
-    }
-}
-
-fn apply(style: &mut Style, rules: Option<&Vec<Rule>>, tag: &str) {
-    // The last ones count.
-    let rules = rules.map_or(&[][..], |rules| &rules[rules.len().saturating_sub(MAX_LOOK)..]);
-    for rule in rules.iter().filter(|rule| rule.tag.as_deref().is_none_or(|wanted| wanted == tag)) {
-        for (declaration, important) in &rule.declarations {
+        let names = Names::of(tag, attributes);
+        let named = names.all().filter_map(|name| self.names.get(&name));
+        // The last ones count.
+        let near = named.flat_map(|rules| &rules[rules.len().saturating_sub(MAX_LOOK_NAME)..]).take(MAX_LOOK);
+        let rules = near.map(|at| (*at, &self.rules[*at]));
+        let holding = rules.filter(|(_, rule)| rule.around.is_met(outer) && rule.compound.is(&names));
+        let mut holding: Vec<_> = holding.map(|(at, rule)| (rule.weight, at)).collect();
+        // CSS Cascade 6.4: what weighs more counts, then what comes later.
+        holding.sort_unstable();
+        for (declaration, important) in holding.iter().flat_map(|(_, at)| &self.rules[*at].declarations) {
             style.apply(*declaration, *important);
         }
+        self.steps.reached(&names, outer)
     }
 }
 
-/// An at-rule whose block holds on every screen.
+/// An at-rule whose block holds on the reader's screen: a wide one.
 fn is_always(head: &str) -> bool {
     let head = head.to_ascii_lowercase();
-    head.strip_prefix("@media").is_some_and(|query| matches!(query.trim(), "" | "all" | "screen" | "only screen"))
+    let Some(query) = head.strip_prefix("@media") else { return false };
+    let mut words = query.split(|c: char| c.is_ascii_whitespace()).filter(|word| !word.is_empty());
+    let query: String = words.by_ref().filter(|word| !matches!(*word, "only" | "screen" | "all" | "and")).collect();
+    let wide = query.strip_prefix("(min-width:").and_then(|width| width.strip_suffix("px)"));
+    query.is_empty() || wide.is_some_and(|width| width.parse::<u32>().is_ok_and(|width| width <= SCREEN))
 }
 
 /// What follows the block that `text` is inside of.
@@ -182,6 +180,27 @@ mod tests {
             ("@media print{.a{display:none}.b{}}b{}", false),
             ("td.a{display:none}", false),
             ("x .a{display:none}", false),
+            ("body .a{display:none}", true),
+            (".o > p.a{display:none}", true),
+            ("body>.a{display:none}", false),
+            ("body > .o .a, x{display:none}", true),
+            (".o body .a{display:none}", false),
+            ("body .x .a{display:none}", false),
+            ("> .a{display:none}", false),
+            (".o > > .a{display:none}", false),
+            (".o + .a{display:none}", false),
+            (".o >{display:none}", false),
+            (".z.a{display:none}", true),
+            (".z.b{display:none}", false),
+            ("p.a#i{display:none}", true),
+            ("[class=a]{display:none}", false),
+            (".o .a{display:none}.a{display:block}", true),
+            (".a{display:none}p{display:block}", true),
+            (".a{display:none}body .a{display:block}", false),
+            ("@media only screen and (min-width:480px){.a{display:none}}", true),
+            ("@media screen and (max-width:480px){.a{display:none}}", false),
+            ("@media (min-width: 1px) and (max-width: 9px){.a{display:none}}", false),
+            ("@media (prefers-color-scheme:dark){.a{display:none}}", false),
             (".a{display:none}.a{display:block}", false),
             ("p{display:none}.a{display:block}", false),
             ("p{display:none!important}.a{display:block}", true),
@@ -195,7 +214,9 @@ mod tests {
                 value: value.into(),
             };
             let mut style = Style::default();
-            sheet.apply(&mut style, "p", &[attribute("class", "z A"), attribute("id", "i")]);
+            let body = sheet.apply(&mut style, "body", &[], Reached::default());
+            let outer = sheet.apply(&mut style, "div", &[attribute("class", "o")], body);
+            sheet.apply(&mut style, "p", &[attribute("class", "z A"), attribute("id", "i")], outer);
             assert_eq!(style.display == Some(Display::None), hides, "{css}");
         }
     }
@@ -204,8 +225,18 @@ mod tests {
     fn bounded() {
         let mut sheet = Sheet::default();
         sheet.read(&".a{display:none}".repeat(10_000));
-        assert_eq!(sheet.count, MAX_RULES);
+        assert_eq!(sheet.rules.len(), MAX_RULES);
         sheet.read(&"@media x{".repeat(100_000));
+        assert!(sheet.paints);
+    }
+
+    #[test]
+    fn selectors_that_are_too_many_may_paint() {
+        let mut sheet = Sheet::default();
+        let rules = |count| (0..count).map(|n| format!(".a{n} .b{{color:red;background:red}}")).collect::<String>();
+        sheet.read(&rules(64));
+        assert!(!sheet.paints);
+        sheet.read(&rules(65));
         assert!(sheet.paints);
     }
 }

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 /// The host as it is asked for (URL 3.3, without tables of all scripts):
 /// percent signs decoded, full-width forms narrowed, lower case, other
 /// scripts in Punycode.
-pub(super) fn to_ascii(name: &str) -> String {
+pub(crate) fn to_ascii(name: &str) -> String {
     let name = percent_decoded(name);
     let narrowed = name.chars().flat_map(|c| match c {
         '。' | '．' | '｡' => '.'.to_lowercase(),
@@ -47,7 +47,7 @@ pub(super) fn percent_decoded(text: &str) -> String {
 }
 
 /// RFC 3492 6.3; `None` on overflow.
-fn punycode(label: &str) -> Option<String> {
+pub(crate) fn punycode(label: &str) -> Option<String> {
     let chars: Vec<u32> = label.chars().map(u32::from).collect();
     let mut out: String = label.chars().filter(char::is_ascii).collect();
     let basic = u32::try_from(out.len()).ok()?;
@@ -141,7 +141,7 @@ const TOP: &[&str] = &[
 ];
 
 /// Whether a bare word is a domain: `example.jp`, not `report.pdf`.
-pub(super) fn is_domain(word: &str) -> bool {
+pub(crate) fn is_domain(word: &str) -> bool {
     let Some((name, top)) = word.rsplit_once('.') else { return false };
     let known = TOP.contains(&top)
         || (top.len() == 2
