@@ -1,17 +1,23 @@
 //! The body: which texts are shown, in which order, as one safe text.
 
+mod choose;
 mod flowed;
+mod pgp;
 mod twins;
+mod urls;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
-use sekisho_job::{Anomaly, BodySource, HoldReason, Limits};
-use sekisho_safe_message::{SafeText, is_safe_char};
+use sekisho_job::{Anomaly, BodySource, HoldReason, Limits, NoticeLanguage, Rules};
+use sekisho_safe_message::{Language, SafeText, SignatureKind, is_safe_char};
 
 use crate::findings::Findings;
 use crate::html;
+use crate::language::has_japanese;
 use crate::mime::{Entity, Mime};
-use crate::parts::{Content, Leaf, Markup};
+use crate::parts::{self, Content, Leaf, Markup};
+use crate::record::{self, Kind};
 
 /// Longest HTML, in octets, that is compared with its plain twin.
 const MAX_COMPARED: usize = 256 * 1024;
@@ -21,60 +27,161 @@ const MAX_COMPARED: usize = 256 * 1024;
 pub(crate) struct Text {
     /// The text.
     pub(crate) safe: SafeText,
-    /// Which leaves it is made of, as indices into the leaves.
-    pub(crate) shown: Vec<usize>,
-    /// From which kind of part.
-    pub(crate) from: BodySource,
-    /// The same text was there as HTML too.
-    pub(crate) html_twin: bool,
-    /// Characters that could not be read.
-    pub(crate) replacements: u64,
+    /// How it was put together.
+    pub(crate) made: Composed,
     /// Characters taken out, lines marked.
     pub(crate) cleaned: u64,
 }
 
-/// Makes the body of a mail; `None` if it passes the bound.
-pub(crate) fn make(mime: &Mime<'_>, leaves: &[Leaf], limits: &Limits, findings: &mut Findings) -> Option<Text> {
-    let shown = choose(mime, leaves);
-    let mut raw = String::new();
-    let (mut replacements, mut from) = (0, BodySource::None);
-    for leaf in shown.iter().filter_map(|index| leaves.get(*index)) {
-        let Content::Text(part) = &leaf.content else { continue };
-        replacements += part.replacements;
-        let text = match part.markup {
-            Markup::Plain => match mime.entities.get(leaf.entity).and_then(flow) {
-                Some(del_sp) => Cow::Owned(flowed::unflow(&part.text, del_sp)),
-                None => Cow::Borrowed(part.text.as_str()),
-            },
-            Markup::Html => {
-                let rendered = html::to_text(&part.text);
-                if rendered.fallback {
-                    findings.found(Anomaly::HtmlFallback);
-                }
-                if rendered.misleading {
-                    findings.found(Anomaly::MisleadingLink);
-                }
-                Cow::Owned(rendered.text)
-            }
-        };
-        if from == BodySource::None {
-            from = source(part.markup);
-        }
-        join(&mut raw, &text);
-    }
-    let safe = clean(&defang(&raw), limits, findings)?;
-    let twin = if from == BodySource::Plain { html_twin(leaves, &shown) } else { None };
-    if twin.is_some_and(|html| html.len() <= MAX_COMPARED && twins::differ(&raw, &html::to_text(html).text)) {
-        findings.found(Anomaly::TwinsDiffer);
-    }
-    let html_twin = twin.is_some();
-    Some(Text { safe: safe.0, shown, from, html_twin, replacements, cleaned: safe.1 })
+/// Texts of a mail put together, not yet cleaned.
+#[derive(Debug, Default)]
+pub(crate) struct Composed {
+    /// The text, its web addresses inert.
+    pub(crate) text: String,
+    /// Which leaves it is made of, as indices into the leaves.
+    pub(crate) shown: Vec<usize>,
+    /// From which kind of part; `None` for no text at all.
+    pub(crate) from: Option<BodySource>,
+    /// The same text was there as HTML too.
+    pub(crate) html_twin: bool,
+    /// Characters that could not be read.
+    pub(crate) replacements: u64,
+    /// Characters that cannot be seen, taken out.
+    pub(crate) invisible: u64,
+    /// Web addresses taken out.
+    pub(crate) links_removed: u32,
+    /// Mails inside that are shown.
+    pub(crate) mails: u32,
+    /// How a text was signed.
+    pub(crate) signed: BTreeSet<SignatureKind>,
 }
 
-fn source(markup: Markup) -> BodySource {
-    match markup {
-        Markup::Plain => BodySource::Plain,
-        Markup::Html => BodySource::Html,
+/// Makes the body of a mail; `None` if it passes the bound.
+pub(crate) fn make(
+    mime: &Mime<'_>,
+    leaves: &[Leaf],
+    limits: &Limits,
+    rules: &Rules,
+    findings: &mut Findings,
+) -> Option<Text> {
+    let mut made = compose(mime, leaves, rules, findings);
+    let text = std::mem::take(&mut made.text);
+    let twin = if made.from == Some(BodySource::Plain) { html_twin(leaves, &made.shown) } else { None };
+    if twin.is_some_and(|html| html.len() <= MAX_COMPARED && twins::differ(&text, html)) {
+        findings.found(Anomaly::TwinsDiffer);
+    }
+    made.html_twin = twin.is_some();
+    let (safe, cleaned) = clean(&text, made.invisible, limits, findings)?;
+    Some(Text { safe, made, cleaned })
+}
+
+/// Puts the texts of a mail together.
+pub(crate) fn compose(mime: &Mime<'_>, leaves: &[Leaf], rules: &Rules, findings: &mut Findings) -> Composed {
+    let mut composer = Composer { rules, findings, made: Composed::default(), records: BTreeSet::new() };
+    for index in choose::choose(mime, leaves) {
+        let Some(leaf) = leaves.get(index) else { continue };
+        let used = match &leaf.content {
+            Content::Text(part) => match mime.entities.get(leaf.entity) {
+                Some(entity) => composer.text(entity, part),
+                None => false,
+            },
+            Content::Nested(nested) => {
+                composer.nested(nested);
+                true
+            }
+            Content::File(_) => false,
+        };
+        if used {
+            composer.made.shown.push(index);
+        }
+    }
+    composer.made
+}
+
+struct Composer<'a> {
+    rules: &'a Rules,
+    findings: &'a mut Findings,
+    made: Composed,
+    /// Records that are shown: an invitation comes as part and as file.
+    records: BTreeSet<String>,
+}
+
+impl Composer<'_> {
+    /// Whether the part became text.
+    fn text(&mut self, entity: &Entity<'_>, part: &parts::Text) -> bool {
+        let text = match part.markup {
+            Markup::Plain => self.plain(entity, &part.text),
+            Markup::Html => Cow::Owned(self.html(&part.text)),
+            Markup::Record(kind) => {
+                let text = record::to_text(kind, &part.text, self.language(kind, &part.text));
+                let text = text.map_or(Cow::Borrowed(part.text.as_str()), Cow::Owned);
+                if !self.records.insert(text.clone().into_owned()) {
+                    return false;
+                }
+                text
+            }
+        };
+        self.made.replacements += part.replacements;
+        self.made.from.get_or_insert(match part.markup {
+            Markup::Plain | Markup::Record(_) => BodySource::Plain,
+            Markup::Html => BodySource::Html,
+        });
+        // HTML has its remarks beside its links.
+        let inert = inert(&text, self.rules, part.markup != Markup::Html);
+        self.made.invisible += inert.invisible;
+        self.made.links_removed = self.made.links_removed.saturating_add(inert.removed);
+        join(&mut self.made.text, &inert.text);
+        true
+    }
+
+    fn plain<'t>(&mut self, entity: &Entity<'_>, text: &'t str) -> Cow<'t, str> {
+        let text = match flow(entity) {
+            Some(del_sp) => Cow::Owned(flowed::unflow(text, del_sp)),
+            None => Cow::Borrowed(text),
+        };
+        let reduced = pgp::reduce(&text);
+        if reduced.encrypted {
+            self.findings.found(Anomaly::Encrypted);
+        }
+        if reduced.signed {
+            self.made.signed.insert(SignatureKind::OpenPgp);
+        }
+        if reduced.signed || reduced.encrypted { Cow::Owned(reduced.text.into_owned()) } else { text }
+    }
+
+    fn html(&mut self, html: &str) -> String {
+        let rendered = html::to_text(html);
+        if rendered.fallback {
+            self.findings.found(Anomaly::HtmlFallback);
+        }
+        if rendered.misleading {
+            self.findings.found(Anomaly::MisleadingLink);
+        }
+        rendered.text
+    }
+
+    /// A mail inside brings its text, its web addresses inert already.
+    fn nested(&mut self, nested: &crate::nested::Nested) {
+        self.made.replacements += nested.replacements;
+        self.made.invisible += nested.invisible;
+        self.made.links_removed = self.made.links_removed.saturating_add(nested.links_removed);
+        self.made.mails = self.made.mails.saturating_add(nested.mails);
+        self.made.signed.extend(&nested.signed);
+        self.made.from.get_or_insert(nested.from);
+        join(&mut self.made.text, &nested.text);
+    }
+
+    /// Reports of programs are explained in Japanese, whatever their own
+    /// language is, unless the site reads English.
+    fn language(&self, kind: Kind, text: &str) -> Language {
+        match (self.rules.notice, kind) {
+            (NoticeLanguage::Ja, _) => Language::Ja,
+            (NoticeLanguage::En, _) => Language::En,
+            (NoticeLanguage::Auto, Kind::Delivery | Kind::Disposition | Kind::Feedback) => Language::Ja,
+            (NoticeLanguage::Auto, Kind::Calendar | Kind::Card) => {
+                if has_japanese(text) || has_japanese(&self.made.text) { Language::Ja } else { Language::En }
+            }
+        }
     }
 }
 
@@ -83,7 +190,7 @@ fn html_twin<'a>(leaves: &'a [Leaf], shown: &[usize]) -> Option<&'a str> {
     let mut hidden = leaves.iter().enumerate().filter(|(index, _)| !shown.contains(index)).map(|(_, leaf)| leaf);
     hidden.find_map(|leaf| match &leaf.content {
         Content::Text(text) if text.markup == Markup::Html => Some(text.text.as_str()),
-        Content::Text(_) | Content::File(_) => None,
+        Content::Text(_) | Content::Nested(_) | Content::File(_) => None,
     })
 }
 
@@ -94,7 +201,7 @@ fn flow(entity: &Entity<'_>) -> Option<bool> {
 }
 
 /// Texts in sequence stand apart by an empty line.
-fn join(all: &mut String, text: &str) {
+pub(crate) fn join(all: &mut String, text: &str) {
     if text.trim().is_empty() {
         return;
     }
@@ -107,113 +214,45 @@ fn join(all: &mut String, text: &str) {
     all.push('\n');
 }
 
-/// What text there is below an entity.
-#[derive(Clone, Copy, PartialEq, PartialOrd)]
-enum Below {
-    Nothing,
-    Html,
-    Plain,
+/// Text without what cannot be seen, its web addresses inert.
+pub(crate) struct Inert {
+    pub(crate) text: String,
+    /// Characters taken out.
+    pub(crate) invisible: u64,
+    /// Web addresses taken out.
+    pub(crate) removed: u32,
 }
 
-/// The leaves to show, in order. Everything that is text is shown, but of
-/// alternatives one: the first with plain text, else the first with HTML
-/// (RFC 2046 5.1.4 says the last; all say the same, and plain loses nothing).
-fn choose(mime: &Mime<'_>, leaves: &[Leaf]) -> Vec<usize> {
-    let count = mime.entities.len();
-    let mut below = vec![Below::Nothing; count];
-    for leaf in leaves {
-        below[leaf.entity] = kind(leaf);
+/// Takes out what cannot be seen, then makes web addresses inert: in the other
+/// order `h`, U+200B, `ttp://` would become one.
+pub(crate) fn inert(text: &str, rules: &Rules, remarks: bool) -> Inert {
+    let (mut text, mut invisible) = (Cow::Borrowed(text), 0);
+    if text.chars().any(vanishes) {
+        let seen: String = text.chars().filter(|c| !vanishes(*c)).collect();
+        invisible = (text.chars().count() - seen.chars().count()) as u64;
+        text = Cow::Owned(seen);
     }
-    // Children follow their container, so backwards they come first.
-    let mut best: Vec<Option<usize>> = vec![None; count];
-    for index in (0..count).rev() {
-        let Some(parent) = mime.entities[index].parent else { continue };
-        let alternative = mime.entities[parent].is("multipart/alternative");
-        let wins = below[index] != Below::Nothing && (!alternative || below[index] >= below[parent]);
-        if wins {
-            (below[parent], best[parent]) = (below[index], Some(index));
-        }
-    }
-    let mut live = vec![true; count];
-    for index in 0..count {
-        if let Some(parent) = mime.entities[index].parent {
-            let alternative = mime.entities[parent].is("multipart/alternative");
-            live[index] = live[parent] && (!alternative || best[parent] == Some(index));
-        }
-    }
-    let shown = leaves.iter().enumerate();
-    shown.filter(|(_, leaf)| live[leaf.entity] && kind(leaf) != Below::Nothing).map(|(index, _)| index).collect()
+    let inert = urls::inert(&text, urls::Manner { rules: &rules.links, japanese: has_japanese(&text), remarks });
+    Inert { text: inert.text, invisible, removed: inert.removed }
 }
 
-fn kind(leaf: &Leaf) -> Below {
-    match &leaf.content {
-        Content::Text(text) if text.text.trim().is_empty() => Below::Nothing,
-        Content::Text(text) => match text.markup {
-            Markup::Plain => Below::Plain,
-            Markup::Html => Below::Html,
-        },
-        Content::File(_) => Below::Nothing,
-    }
+/// Whether a character is no part of safe text, nor becomes a line's end.
+fn vanishes(c: char) -> bool {
+    !is_safe_char(c) && !matches!(c, '\n' | '\r' | '\t' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
 /// The safe text, and how many characters and lines it cost.
-fn clean(raw: &str, limits: &Limits, findings: &mut Findings) -> Option<(SafeText, u64)> {
+fn clean(raw: &str, invisible: u64, limits: &Limits, findings: &mut Findings) -> Option<(SafeText, u64)> {
     let cleaned = SafeText::clean(raw);
     if cleaned.cut || cleaned.value.as_str().len() > limits.text_bytes as usize {
         findings.hold(HoldReason::TextTooLarge);
         return None;
     }
-    let vanished = |c: &char| {
-        !is_safe_char(*c) && !matches!(c, '\n' | '\r' | '\t' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
-    };
-    let invisible = raw.chars().filter(vanished).count() as u64;
     if invisible > 0 {
         findings.found(Anomaly::InvisibleText);
     }
-    if cleaned.changed > invisible {
+    if cleaned.changed > 0 {
         findings.found(Anomaly::FileLikeText);
     }
-    Some((cleaned.value, cleaned.changed))
-}
-
-/// Makes addresses of the web inert: a client links `http://` by itself, and
-/// may fetch it. The text is otherwise as it was.
-fn defang(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 64);
-    let mut rest = text;
-    while let Some(at) = rest.find("://") {
-        let (before, behind) = rest.split_at(at);
-        let scheme = before.len() - before.bytes().rev().take(5).take_while(u8::is_ascii_alphabetic).count();
-        let (kept, scheme) = before.split_at(scheme);
-        out.push_str(kept);
-        out.push_str(match scheme.to_ascii_lowercase().as_str() {
-            "http" => "hxxp",
-            "https" => "hxxps",
-            "ftp" => "fxp",
-            _ => scheme,
-        });
-        out.push_str(&behind[..3]);
-        rest = &behind[3..];
-    }
-    out.push_str(rest);
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn urls_are_inert() {
-        for (text, inert) in [
-            ("see http://a.example/?u=https://b", "see hxxp://a.example/?u=hxxps://b"),
-            ("HTTPS://X ftp://y", "hxxps://X fxp://y"),
-            ("関所http://a", "関所hxxp://a"),
-            ("://", "://"),
-            ("xhttp://a", "xhttp://a"),
-            ("news://a", "news://a"),
-        ] {
-            assert_eq!(defang(text), inert);
-        }
-    }
+    Some((cleaned.value, cleaned.changed + invisible))
 }

@@ -10,7 +10,7 @@ pub(crate) fn choose(wanted: NoticeLanguage, subject: &SafeLine, text: &SafeText
         NoticeLanguage::En => Language::En,
         NoticeLanguage::Auto => {
             let empty = text.as_str().trim().is_empty();
-            let japanese = subject.as_str().chars().chain(text.as_str().chars()).any(is_japanese);
+            let japanese = has_japanese(subject.as_str()) || has_japanese(text.as_str());
             if japanese || empty { Language::Ja } else { Language::En }
         }
     }
@@ -20,4 +20,10 @@ pub(crate) fn choose(wanted: NoticeLanguage, subject: &SafeLine, text: &SafeText
 pub(crate) fn is_japanese(c: char) -> bool {
     matches!(c, '\u{3041}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}'
         | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ff9d}' | '\u{20000}'..='\u{3ffff}')
+}
+
+/// Whether `text` has Japanese in it.
+pub(crate) fn has_japanese(text: &str) -> bool {
+    // No Japanese character begins with an octet below 0xe3.
+    text.bytes().any(|b| b >= 0xe3) && text.chars().any(is_japanese)
 }

@@ -10,25 +10,30 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod authentication;
 mod body;
 mod charset;
+mod cms;
 mod findings;
 mod headers;
 mod html;
 mod language;
 mod mime;
+mod nested;
 mod notice;
 mod parts;
+mod record;
 mod report;
 mod words;
 
 use sekisho_job::{HoldReason, Job, Report};
-use sekisho_safe_message::{SafeMessage, Untrusted};
+use sekisho_safe_message::{Authentication, Notice, SafeMessage, Untrusted};
 
 use crate::body::Text;
 use crate::findings::Findings;
 use crate::headers::Read;
 use crate::mime::Mime;
+use crate::nested::Budget;
 use crate::parts::Leaf;
 
 /// What becomes of a mail.
@@ -58,10 +63,13 @@ pub fn sanitize(raw: Untrusted<'_>, job: &Job) -> Outcome {
     let mut findings = Findings::default();
     let mime = mime::read(raw, &job.limits, &mut findings);
     let read = headers::read(&mime, job, &mut findings);
-    let leaves = parts::read(&mime, &job.limits, &mut findings);
-    let text = body::make(&mime, &leaves, &job.limits, &mut findings);
+    let results = mime.header.iter().filter(|field| field.is("Authentication-Results")).map(|field| field.value);
+    let authentication = authentication::read(results, &job.rules.servers);
+    let mut budget = Budget::new(&job.limits, &job.rules, mime.entities.len());
+    let leaves = parts::read(&mime, &[], &mut budget, &mut findings);
+    let text = body::make(&mime, &leaves, &job.limits, &job.rules, &mut findings);
     hold_if_nothing_is_certain(&mime, &leaves, text.as_ref(), &mut findings);
-    settle(raw, job, &Stages { mime, read, leaves, text }, findings)
+    settle(raw, job, &Stages { mime, read, authentication, leaves, text }, findings)
 }
 
 /// Where a part is withheld because readers differ, and no text is left that
@@ -69,7 +77,7 @@ pub fn sanitize(raw: Untrusted<'_>, job: &Job) -> Outcome {
 /// file by its own word would not have been the text.
 fn hold_if_nothing_is_certain(mime: &Mime<'_>, leaves: &[Leaf], text: Option<&Text>, findings: &mut Findings) {
     let might_be_text = |leaf: &Leaf| leaf.uncertain && !mime.entities[leaf.entity].is_file;
-    if text.is_some_and(|text| text.shown.is_empty()) && leaves.iter().any(might_be_text) {
+    if text.is_some_and(|text| text.made.shown.is_empty()) && leaves.iter().any(might_be_text) {
         findings.hold(HoldReason::AmbiguousStructure);
     }
 }
@@ -78,6 +86,7 @@ fn hold_if_nothing_is_certain(mime: &Mime<'_>, leaves: &[Leaf], text: Option<&Te
 struct Stages<'a> {
     mime: Mime<'a>,
     read: Read,
+    authentication: Option<Authentication>,
     leaves: Vec<Leaf>,
     text: Option<Text>,
 }
@@ -97,8 +106,9 @@ fn settle(raw: Untrusted<'_>, job: &Job, stages: &Stages<'_>, mut findings: Find
 fn build(job: &Job, stages: &Stages<'_>, findings: &mut Findings) -> Result<SafeMessage, HoldReason> {
     let headers = stages.read.headers.clone().ok_or(HoldReason::NoSender)?;
     let text = stages.text.as_ref().ok_or(HoldReason::Internal)?;
-    let language = language::choose(job.notice, &headers.subject, &text.safe);
-    let notices = notice::make(&stages.mime, &stages.leaves, text, &stages.read, findings);
+    let language = language::choose(job.rules.notice, &headers.subject, &text.safe);
+    let mut notices: Vec<_> = stages.authentication.map(Notice::Authenticated).into_iter().collect();
+    notices.extend(notice::make(&stages.mime, &stages.leaves, text, &stages.read, findings));
     SafeMessage::new(job.id, job.envelope.clone(), headers, text.safe.clone(), notices, language, job.profile.clone())
         .map_err(|_| HoldReason::Unsafe)
 }

@@ -17,7 +17,7 @@ mod second;
 mod value;
 mod walk;
 
-use sekisho_job::Limits;
+use sekisho_job::{HoldReason, Limits};
 use sekisho_safe_message::{Timestamp, Untrusted};
 
 pub(crate) use decode::{Fault, decode, decode_base64, decode_quoted_printable};
@@ -39,6 +39,22 @@ pub(crate) struct Mime<'a> {
     pub(crate) date: Option<Timestamp>,
     /// The only address in `From` as the second reader reads it.
     pub(crate) second_from: Option<String>,
+}
+
+/// Reads no more than the header block of `raw`.
+pub(crate) fn read_header<'a>(raw: Untrusted<'a>, limits: &Limits, findings: &mut Findings) -> Mime<'a> {
+    let raw = raw.read();
+    let end = raw.windows(4).position(|four| four == b"\r\n\r\n").map_or(raw.len(), |end| end + 2);
+    let block = &raw[..end];
+    octets::check(block, findings);
+    if block.len() > limits.header_bytes as usize {
+        findings.hold(HoldReason::HeaderTooLarge);
+    }
+    if findings.held().is_some() {
+        return Mime { header: Vec::new(), entities: Vec::new(), date: None, second_from: None };
+    }
+    let header = fields::parse(block, findings);
+    Mime { header, entities: Vec::new(), date: second::read(block).and_then(|second| second.date), second_from: None }
 }
 
 /// Reads the structure of `raw` within `limits`.

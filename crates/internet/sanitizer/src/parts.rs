@@ -5,12 +5,16 @@
 //! text; everything else is kept out. Never holds more than one decoded file
 //! in memory.
 
-use sekisho_job::{Anomaly, HoldReason, Limits};
-use sekisho_safe_message::{RemovalReason, Sha256};
+use std::borrow::Cow;
+
+use sekisho_job::{Anomaly, HoldReason, Limits, offline_line_ends};
+use sekisho_safe_message::{Language, RemovalReason, Sha256};
 
 use crate::charset::{self, Label};
 use crate::findings::Findings;
 use crate::mime::{Encoding, Entity, Fault, Mime, Shape, decode};
+use crate::nested::{self, Budget, Hidden, Nested};
+use crate::{cms, record, report};
 
 /// A leaf of the mail, looked at.
 #[derive(Debug)]
@@ -32,6 +36,8 @@ pub(crate) struct Leaf {
 pub(crate) enum Content {
     /// Text that may become the body.
     Text(Text),
+    /// A mail inside, or what a signature wraps, as text.
+    Nested(Box<Nested>),
     /// It does not cross, and why.
     File(RemovalReason),
 }
@@ -58,27 +64,72 @@ pub(crate) enum Markup {
     Plain,
     /// As HTML.
     Html,
+    /// As a record for programs, put into words.
+    Record(record::Kind),
 }
 
-/// Looks at every leaf of `mime`.
-pub(crate) fn read<'a>(mime: &Mime<'a>, limits: &Limits, findings: &mut Findings) -> Vec<Leaf> {
+/// Looks at every leaf of `mime`, which stands at `path` in the whole mail.
+pub(crate) fn read(mime: &Mime<'_>, path: &[u32], budget: &mut Budget<'_>, findings: &mut Findings) -> Vec<Leaf> {
+    let mut reader = Reader { mime, path, budget, findings };
     let leaves = mime.entities.iter().enumerate().filter(|(_, e)| e.shape == Shape::Leaf);
-    leaves.map(|(index, entity)| leaf(index, entity, mime, limits, findings)).collect()
+    leaves.map(|(index, entity)| reader.leaf(index, entity)).collect()
 }
 
-fn leaf<'a>(index: usize, entity: &Entity<'a>, mime: &Mime<'a>, limits: &Limits, findings: &mut Findings) -> Leaf {
-    let decoded = decode(entity.content, entity.encoding);
-    note_fault(entity, decoded.fault, findings);
-    let (size, sha256) = (decoded.octets.len() as u64, Sha256::of(&decoded.octets));
-    let broken = decoded.fault == Fault::Broken && entity.encoding == Encoding::Base64;
-    // Each decoder makes another thing of broken base64.
-    let uncertain = entity.withheld || broken;
-    let content = match markup(entity) {
-        _ if uncertain => Content::File(RemovalReason::Ambiguous),
-        Some(markup) => read_text(entity, markup, &decoded.octets, limits, findings),
-        None => Content::File(reason(entity, mime)),
-    };
-    Leaf { entity: index, size, sha256, uncertain, content }
+struct Reader<'r, 'm, 'b> {
+    mime: &'r Mime<'m>,
+    path: &'r [u32],
+    budget: &'r mut Budget<'b>,
+    findings: &'r mut Findings,
+}
+
+impl Reader<'_, '_, '_> {
+    fn leaf(&mut self, index: usize, entity: &Entity<'_>) -> Leaf {
+        let decoded = decode(entity.content, entity.encoding);
+        note_fault(entity, decoded.fault, self.findings);
+        let (size, sha256) = (decoded.octets.len() as u64, Sha256::of(&decoded.octets));
+        let broken = decoded.fault == Fault::Broken && entity.encoding == Encoding::Base64;
+        // Each decoder makes another thing of broken base64.
+        let uncertain = entity.withheld || broken;
+        let inside = nested::kind_of(entity);
+        let content = match (markup(entity), inside) {
+            _ if uncertain => Content::File(RemovalReason::Ambiguous),
+            (Some(markup), _) => read_text(entity, markup, &decoded.octets, &self.budget.limits, self.findings),
+            (None, Some(kind)) => self.inside(entity, kind, &decoded.octets),
+            (None, None) => Content::File(reason(entity, self.mime)),
+        };
+        let hides = inside.is_some() && matches!(content, Content::File(RemovalReason::Ambiguous));
+        Leaf { entity: index, size, sha256, uncertain: uncertain || hides, content }
+    }
+
+    /// What is inside a part, as text, if all readers agree on it.
+    fn inside(&mut self, entity: &Entity<'_>, kind: nested::Kind, octets: &[u8]) -> Content {
+        let signed = if kind == nested::Kind::Signed { cms::signed_content(octets) } else { None };
+        let octets = match (kind, &signed) {
+            (nested::Kind::Signed, None) => return Content::File(reason(entity, self.mime)),
+            (nested::Kind::Signed, Some(content)) => offline_line_ends(content),
+            // A mail that was a file had the line ends of files.
+            (nested::Kind::Mail, _) if entity.encoding != Encoding::Identity => offline_line_ends(octets),
+            (nested::Kind::Mail | nested::Kind::Header, _) => Cow::Borrowed(octets),
+        };
+        let path = report::path(entity, self.path);
+        let in_report = self.mime.entities.iter().any(|entity| {
+            entity.is("multipart/report") || matches!(markup(entity), Some(Markup::Record(record::Kind::Delivery)))
+        });
+        let place = nested::Place { kind, path: &path, in_report };
+        match nested::read(&octets, place, self.budget, self.findings) {
+            Ok(nested) => {
+                if nested.partial {
+                    self.findings.found(Anomaly::BrokenMail);
+                }
+                Content::Nested(Box::new(nested))
+            }
+            Err(Hidden::Ambiguous) => {
+                self.findings.found(Anomaly::BrokenMail);
+                Content::File(RemovalReason::Ambiguous)
+            }
+            Err(Hidden::Unreadable) => Content::File(reason(entity, self.mime)),
+        }
+    }
 }
 
 fn note_fault(entity: &Entity<'_>, fault: Fault, findings: &mut Findings) {
@@ -98,11 +149,21 @@ fn markup(entity: &Entity<'_>) -> Option<Markup> {
     match entity.media.as_str() {
         "text/plain" if !entity.is_file => Some(Markup::Plain),
         "text/html" if !entity.is_file => Some(Markup::Html),
-        "message/delivery-status" | "message/disposition-notification" | "message/feedback-report"
-            if !entity.is_file =>
-        {
-            Some(Markup::Plain)
+        media => record_kind(media).map(Markup::Record),
+    }
+}
+
+/// Records for programs; invitations have names and are files by their own
+/// word, but what is shown of them is only what was understood.
+fn record_kind(media: &str) -> Option<record::Kind> {
+    match media {
+        "text/calendar" | "application/ics" | "text/x-vcalendar" => Some(record::Kind::Calendar),
+        "text/vcard" | "text/x-vcard" | "text/directory" => Some(record::Kind::Card),
+        "message/delivery-status" | "message/global-delivery-status" => Some(record::Kind::Delivery),
+        "message/disposition-notification" | "message/global-disposition-notification" => {
+            Some(record::Kind::Disposition)
         }
+        "message/feedback-report" => Some(record::Kind::Feedback),
         _ => None,
     }
 }
@@ -110,7 +171,7 @@ fn markup(entity: &Entity<'_>) -> Option<Markup> {
 fn read_text(entity: &Entity<'_>, markup: Markup, octets: &[u8], limits: &Limits, findings: &mut Findings) -> Content {
     let max = match markup {
         Markup::Html => limits.html_bytes,
-        Markup::Plain => limits.text_bytes,
+        Markup::Plain | Markup::Record(_) => limits.text_bytes,
     };
     if octets.len() > max as usize {
         findings.hold(HoldReason::TextTooLarge);
@@ -123,7 +184,17 @@ fn read_text(entity: &Entity<'_>, markup: Markup, octets: &[u8], limits: &Limits
         findings.found(Anomaly::FileAsText);
         return Content::File(RemovalReason::Ambiguous);
     }
-    let decoded = charset::decode(octets, label);
+    let whole = match markup {
+        Markup::Record(record::Kind::Calendar | record::Kind::Card) => record::whole(octets),
+        Markup::Record(_) | Markup::Plain | Markup::Html => Cow::Borrowed(octets),
+    };
+    let decoded = charset::decode(&whole, label);
+    if let Markup::Record(kind) = markup {
+        // A file that only calls itself a record is none.
+        if entity.is_file && record::to_text(kind, &decoded.text, Language::En).is_none() {
+            return Content::File(RemovalReason::Attachment);
+        }
+    }
     match decoded.label {
         Label::Absent | Label::Right => {}
         Label::Wrong => findings.found(Anomaly::WrongCharset),

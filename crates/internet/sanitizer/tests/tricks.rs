@@ -140,3 +140,17 @@ fn what_is_no_mail_waits() {
         assert!(matches!(reason, HoldReason::NoHeader | HoldReason::AmbiguousStructure), "{reason:?}");
     }
 }
+
+#[test]
+fn addresses_split_by_what_cannot_be_seen_are_inert() {
+    for invisible in ["\u{200b}", "\u{1}", "\u{e0041}", "\u{202e}", "\u{feff}"] {
+        for markup in ["text/plain", "text/html"] {
+            let (message, report) = delivered(format!(
+                "From: a@b\nContent-Type: {markup}; charset=utf-8\n\nh{invisible}ttp://a.example ww{invisible}w.b.example\n"
+            ));
+            assert_eq!(message.text().as_str(), "hxxp://a.example www[.]b.example\n", "{markup} {invisible:?}");
+            let told = report.anomalies.contains(&Anomaly::InvisibleText);
+            assert!(told || markup == "text/html");
+        }
+    }
+}

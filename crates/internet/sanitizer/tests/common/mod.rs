@@ -1,7 +1,7 @@
 //! What the tests of the public face share.
 #![allow(clippy::unwrap_used, dead_code, reason = "tests may panic, and not each uses all")]
 
-use sekisho_job::{Anomaly, HoldReason, Job, Limits, NoticeLanguage, Report};
+use sekisho_job::{Anomaly, HoldReason, Job, Limits, Report, Rules};
 use sekisho_safe_message::{Envelope, MailId, ProfileName, SafeMessage, Timestamp, Untrusted};
 use sekisho_sanitizer::{Outcome, sanitize};
 
@@ -14,7 +14,7 @@ pub(crate) fn job(size: usize) -> Job {
         size: size as u64,
         limits: Limits::default(),
         profile: ProfileName::parse("test").unwrap(),
-        notice: NoticeLanguage::Auto,
+        rules: Rules::default(),
     }
 }
 
