@@ -22,14 +22,15 @@ use tokio::task::JoinSet;
 use crate::clock::Clock;
 use crate::events;
 use crate::record::Kind;
-use crate::render::render;
+use crate::render::{Charset, render_in};
 use crate::spool::Spool;
 
 /// Memory in KiB that frames under way may cost together: one of the largest,
 /// or a thousand of the usual.
 const MEMORY: u32 = 32 * 1024;
-/// What one frame costs: itself, its text, the rendered text and the mail.
-const COST: usize = 4;
+/// What one frame costs: itself, its text, the text in another character set,
+/// the body decoded and encoded, and the mail.
+const COST: usize = 6;
 /// Connections served at one time; the other side keeps a handful.
 const PEERS: usize = 64;
 /// Frames up to this are worked on where they are; longer ones would hold up
@@ -43,6 +44,7 @@ pub struct Acceptor {
     /// In KiB.
     memory: Semaphore,
     max_frame: usize,
+    charset: Charset,
     counters: Counters,
 }
 
@@ -72,10 +74,11 @@ pub enum TakeError {
 }
 
 impl Acceptor {
-    /// Takes frames of at most `max_frame` octets into `spool`.
-    pub fn new(spool: Spool, clock: Clock, max_frame: usize) -> Self {
+    /// Takes frames of at most `max_frame` octets into `spool`, and writes their
+    /// mails in `charset`.
+    pub fn new(spool: Spool, clock: Clock, max_frame: usize, charset: Charset) -> Self {
         let memory = Semaphore::new(MEMORY as usize);
-        Self { spool, clock, memory, max_frame: max_frame.min(frame::MAX), counters: Counters::default() }
+        Self { spool, clock, memory, max_frame: max_frame.min(frame::MAX), charset, counters: Counters::default() }
     }
 
     /// Counters since the start.
@@ -183,10 +186,11 @@ impl Acceptor {
     }
 
     async fn take_quietly(&self, frame: Vec<u8>) -> Result<(MailId, Committed), TakeError> {
+        let charset = self.charset;
         let mail = if frame.len() <= SHORT {
-            make(&frame)?
+            make(&frame, charset)?
         } else {
-            let made = tokio::task::spawn_blocking(move || make(&frame)).await;
+            let made = tokio::task::spawn_blocking(move || make(&frame, charset)).await;
             made.unwrap_or(Err(TakeError::Crash))?
         };
         let committed = self.spool.put(&mail, Kind::Mail, self.clock.now_ms()).await.map_err(TakeError::Store)?;
@@ -195,9 +199,9 @@ impl Acceptor {
 }
 
 /// Frame to proven mail.
-fn make(frame: &[u8]) -> Result<VerifiedMail, TakeError> {
+fn make(frame: &[u8], charset: Charset) -> Result<VerifiedMail, TakeError> {
     let message = frame::decode(Untrusted::new(frame)).map_err(TakeError::Frame)?;
-    let mail = render(&message).into_bytes();
+    let mail = render_in(&message, charset).into_bytes();
     verify(mail, message.envelope().clone()).map_err(|violation| TakeError::Violation(message.id(), violation))
 }
 

@@ -90,7 +90,7 @@ impl Parts<'_> {
         let (stop, stopped) = watch::channel(false);
         let relay = Arc::new(Relay::new(spool.clone(), transport, options, clock.clone()));
         let max_frame = usize::try_from(settings.max_frame_size).unwrap_or(usize::MAX);
-        let acceptor = Arc::new(Acceptor::new(spool.clone(), clock.clone(), max_frame));
+        let acceptor = Arc::new(Acceptor::new(spool.clone(), clock.clone(), max_frame, settings.charset));
         let answers = Arc::new(Desk {
             spool: spool.clone(),
             relay: Arc::clone(&relay),
@@ -169,6 +169,7 @@ fn options(settings: &InnerSettings) -> Result<Options, StartError> {
             LanguageChoice::Auto | LanguageChoice::Ja => Language::Ja,
             LanguageChoice::En => Language::En,
         },
+        charset: settings.charset,
     })
 }
 

@@ -15,11 +15,12 @@ mod schedule;
 mod smtp;
 mod wire;
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sekisho_safe_message::{Address, Language};
+use sekisho_safe_message::{Address, Language, MailId};
 use sekisho_settings::RetrySchedule;
 use sekisho_store::{Lease, Settled, StoreError};
 use sekisho_verify::VerifiedMail;
@@ -29,6 +30,7 @@ use tokio::task::JoinSet;
 use crate::clock::Clock;
 use crate::events;
 use crate::record::{Kind, Meta, Record, Standing};
+use crate::render::Charset;
 use crate::spool::{InHand, Opened, Spool, json, mail_id, open, remaining};
 
 pub use maildir::Maildir;
@@ -72,6 +74,8 @@ pub struct Options {
     pub daemon: Address,
     /// The language that a report begins with; it says everything in both.
     pub language: Language,
+    /// What the reports are written in.
+    pub charset: Charset,
 }
 
 /// What happened since the start.
@@ -94,6 +98,8 @@ pub struct Relay<T> {
     route: Route,
     /// In KiB.
     memory: Semaphore,
+    /// Mails that crashed us and are not held yet: one for each place at most.
+    crashed: Mutex<BTreeSet<MailId>>,
     counters: Counters,
 }
 
@@ -102,7 +108,16 @@ impl<T: Transport> Relay<T> {
     pub fn new(spool: Spool, transport: T, options: Options, clock: Clock) -> Self {
         let route = Route::new(options.backoff);
         let memory = Semaphore::new(MEMORY as usize);
-        Self { spool, transport, options, clock, route, memory, counters: Counters::default() }
+        Self {
+            spool,
+            transport,
+            options,
+            clock,
+            route,
+            memory,
+            crashed: Mutex::default(),
+            counters: Counters::default(),
+        }
     }
 
     /// The state of the way.
@@ -170,18 +185,36 @@ impl<T: Transport> Relay<T> {
 
     /// A mail on which our own code crashes is held, or it would crash again
     /// at once and for ever.
+    ///
+    /// The crash gives its lease back, and the queue may hand it out again
+    /// before it can be held here. Whoever gets it then knows it by its id.
     async fn guarded(self: Arc<Self>, lease: Lease) {
         let id = mail_id(lease.id());
+        if self.has_crashed(id) {
+            return self.hold_crashed(id, lease).await;
+        }
         let relay = Arc::clone(&self);
         let work = tokio::spawn(async move { relay.take_up(lease).await });
         let Err(crash) = work.await else { return };
         tracing::error!(event = events::CRASHED, %id, %crash);
-        let held = match self.spool.lease(id) {
-            Ok(lease) => lease.hold(self.clock.now_ms(), Settled::new("crash")).await,
-            Err(error) => Err(error),
-        };
-        if let Err(error) = held {
-            tracing::error!(event = events::SPOOL_TROUBLE, %id, %error);
+        self.crashed.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+        // Not ours to have: somebody has it who will find the id.
+        if let Ok(lease) = self.spool.lease(id) {
+            self.hold_crashed(id, lease).await;
+        }
+    }
+
+    fn has_crashed(&self, id: MailId) -> bool {
+        self.crashed.lock().unwrap_or_else(PoisonError::into_inner).contains(&id)
+    }
+
+    async fn hold_crashed(&self, id: MailId, lease: Lease) {
+        match lease.hold(self.clock.now_ms(), Settled::new("crash")).await {
+            // From here on a person decides, who may let it try again.
+            Ok(()) => {
+                self.crashed.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+            }
+            Err(error) => tracing::error!(event = events::SPOOL_TROUBLE, %id, %error),
         }
     }
 

@@ -1,7 +1,7 @@
 //! [`SafeMessage`] to the octets of one mail.
 //!
-//! Owns: the header allow-list as it is written, the two body encodings, and
-//! the words of the notice. Every field is rebuilt from its typed value; the
+//! Owns: the header allow-list as it is written, the two character sets and
+//! their body encodings, and the words of the notice. Every field is rebuilt from its typed value; the
 //! values' types make header injection impossible, since none can hold CR or
 //! LF.
 //!
@@ -14,14 +14,19 @@
 //! on one line (RFC 5322 2.1.1 allows 998).
 
 mod body;
+mod fit;
 mod header;
+mod jis;
 mod notice;
 
 pub use notice::octets;
+pub use sekisho_settings::Charset;
 
 use sekisho_safe_message::{Mailbox, MessageId, SafeHeaders, SafeMessage};
 use sekisho_verify::Field;
 
+use body::Written;
+use fit::Fitted;
 use header::Header;
 
 /// One mail as it will be sent: 7-bit, CRLF, short lines. Not yet proven: that
@@ -47,23 +52,47 @@ impl std::fmt::Debug for RenderedMail {
     }
 }
 
-/// Writes `message`. The same message gives the same octets.
+/// Writes `message` in UTF-8. The same message gives the same octets.
 ///
 /// A mail without a usable Message-ID gets `<ID@sekisho.invalid>`, so that
 /// replies to it still hold together (RFC 2606 2: `.invalid` is nobody's).
 pub fn render(message: &SafeMessage) -> RenderedMail {
-    let text = body::text(message);
-    let encoding = body::Encoding::fitting(&text);
-    let mut header = Header::default();
-    people_and_subject(&mut header, message.headers());
+    let text = body::text(message.text().as_str(), &notice::words(message, 0));
+    write(message, message.headers(), &Written::utf8(&text), sekisho_verify::Charset::Utf8)
+}
+
+/// Writes `message` in `charset`. What ISO-2022-JP lacks is replaced, and the
+/// notice says so; a message that would pass the bounds of its types that way
+/// (four million octets of Arabic) stands in UTF-8, since nothing may be cut.
+pub fn render_in(message: &SafeMessage, charset: Charset) -> RenderedMail {
+    match charset {
+        Charset::Utf8 => render(message),
+        Charset::Iso2022Jp => Fitted::of(message).map_or_else(
+            || render(message),
+            |fitted| {
+                let text = body::text(&fitted.text, &fitted.notice);
+                write(message, &fitted.headers, &Written::japanese(&text), sekisho_verify::Charset::Iso2022Jp)
+            },
+        ),
+    }
+}
+
+fn write(
+    message: &SafeMessage,
+    headers: &SafeHeaders,
+    body: &Written,
+    charset: sekisho_verify::Charset,
+) -> RenderedMail {
+    let mut header = Header::new(charset);
+    people_and_subject(&mut header, headers);
     threads(&mut header, message);
     header.token(Field::MimeVersion, "1.0");
-    header.token(Field::ContentType, "text/plain; charset=utf-8");
-    header.token(Field::ContentTransferEncoding, encoding.name());
+    header.token(Field::ContentType, charset.content_type());
+    header.token(Field::ContentTransferEncoding, body.encoding.name());
     header.token(Field::SekishoId, &message.id().to_string());
     header.token(Field::MailSanitized, message.profile().as_str());
     let mut mail = header.finish();
-    encoding.write(&text, &mut mail);
+    mail.push_str(&body.lines);
     RenderedMail(mail.into_bytes())
 }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use sekisho_channel::ChannelError;
 use sekisho_channel::handoff::{Answer, Link, Listener, Place, Target};
 use sekisho_inner::accept::Acceptor;
+use sekisho_inner::render::Charset;
 use sekisho_inner::{Clock, Spool};
 use sekisho_safe_message::{SafeText, frame};
 use sekisho_store::State;
@@ -32,7 +33,7 @@ impl Door {
         let spool = Spool::open(&dir.join("spool"), min_free, LONG).unwrap().0;
         let socket = dir.join("handoff.sock");
         let listener = Listener::bind(&Place::Unix(socket.clone())).await.unwrap();
-        let acceptor = Arc::new(Acceptor::new(spool.clone(), Clock::system(), max_frame));
+        let acceptor = Arc::new(Acceptor::new(spool.clone(), Clock::system(), max_frame, Charset::Utf8));
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(Arc::clone(&acceptor).run(listener, stopped));
         Self { socket, spool, acceptor, stop, task }

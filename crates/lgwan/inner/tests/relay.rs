@@ -6,10 +6,13 @@ mod support;
 
 use std::time::Duration;
 
+use sekisho_inner::Clock;
+use sekisho_inner::accept::Acceptor;
 use sekisho_inner::record::{Kind, Standing};
-use sekisho_inner::relay::{Security, Smtp};
-use sekisho_safe_message::{MailId, Untrusted};
-use sekisho_store::State;
+use sekisho_inner::relay::{Options, Security, Smtp};
+use sekisho_inner::render::{Charset, render_in};
+use sekisho_safe_message::{MailId, Untrusted, frame};
+use sekisho_store::{Committed, State};
 use support::*;
 
 const THREE: [&str; 3] = ["a@city.example", "b@city.example", "c@city.example"];
@@ -38,7 +41,7 @@ async fn what_arrives_is_what_was_verified() {
 async fn one_connection_carries_many_mails() {
     let server = Server::start(vec![Script::default()], None).await;
     let smtp = Smtp::new(server.address.clone(), "inner.example", Security::None, limits());
-    let bench = Bench::with(smtp, sekisho_inner::relay::Options { concurrency: 1, ..options(LONG) });
+    let bench = Bench::with(smtp, Options { concurrency: 1, ..options(LONG) });
     for number in 0..30 {
         bench.hand_over(number, &THREE[..1]).await;
     }
@@ -81,6 +84,11 @@ async fn one_refused_recipient_costs_the_others_nothing() {
     for words in [id.to_string().as_str(), "b@city.example", "550 5.1.1", "拒否", "refused"] {
         assert!(reading.text.as_str().contains(words), "{words}: {}", reading.text);
     }
+    let fields = "\nFinal-Recipient: rfc822; b@city.example\nAction: failed\nStatus: 5.1.1\n\
+        Diagnostic-Code: smtp; 550 5.1.1\nLast-Attempt-Date: ";
+    assert!(reading.text.as_str().contains(fields), "{}", reading.text);
+    assert_eq!(reading.text.as_str().matches("Final-Recipient: ").count(), 1, "{}", reading.text);
+    assert!(!reading.text.as_str().contains("no such user"), "{}", reading.text);
     let received = server.received();
     assert_eq!(received.iter().filter(|mail| mail.from == "<sender@outside.example>").count(), 1);
     bench.stop().await;
@@ -244,6 +252,25 @@ async fn a_repeated_id_is_relayed_once() {
     let other = bench.hand_over(2, &THREE).await;
     bench.until(other, State::Done).await;
     assert_eq!(server.received().len(), 2);
+    bench.stop().await;
+}
+
+/// The first writing stands: what was stored is what is relayed, even if the
+/// setting changes between a handoff and its repetition.
+#[tokio::test]
+async fn a_stored_mail_keeps_its_charset() {
+    let later = Script { rcpt: vec!["450 later"], mails: 1, ..Script::default() };
+    let server = Server::start(vec![later, Script::default()], None).await;
+    let smtp = Smtp::new(server.address.clone(), "inner.example", Security::None, limits());
+    let bench = Bench::with(smtp, Options { charset: Charset::Iso2022Jp, ..options(LONG) });
+    let message = message(1, &THREE[..1], "本文です。");
+    let frame = || frame::encode(&message).unwrap();
+    assert_eq!(bench.acceptor.take(frame()).await.unwrap(), Committed::New);
+    let other = Acceptor::new(bench.spool.clone(), Clock::system(), frame::MAX, Charset::Utf8);
+    assert_eq!(other.take(frame()).await.unwrap(), Committed::Duplicate);
+    bench.until(message.id(), State::Done).await;
+    let received: Vec<_> = server.received().into_iter().map(|mail| mail.bytes).collect();
+    assert_eq!(received, [render_in(&message, Charset::Iso2022Jp).into_bytes()]);
     bench.stop().await;
 }
 

@@ -2,206 +2,12 @@
 //! and no code.
 #![allow(clippy::unwrap_used, reason = "tests may panic")]
 
+mod chance;
+
+use chance::{Chance, build, envelope};
 use sekisho_inner::render::render;
 use sekisho_safe_message::*;
 use sekisho_verify::{Reading, read, verify};
-
-/// A small generator (splitmix64): the same seed gives the same messages.
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> usize {
-        usize::try_from(self.next() % bound).unwrap()
-    }
-
-    fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
-        &of[self.below(of.len() as u64)]
-    }
-
-    /// Words that hurt encoders, to `len` characters or so.
-    fn words(&mut self, len: usize) -> String {
-        const PIECES: [&str; 26] = [
-            "a",
-            "word",
-            " ",
-            "  ",
-            ".",
-            "From ",
-            "=",
-            "=?UTF-8?B?YQ==?=",
-            "?=",
-            "\"",
-            "\\",
-            "<",
-            ">",
-            ",",
-            "日本語",
-            "①㈱髙﨑",
-            "é",
-            "😀",
-            "葛\u{e0100}",
-            "\u{a0}",
-            "\u{3000}",
-            "begin 644 x",
-            "_",
-            "(c)",
-            "@",
-            ";",
-        ];
-        let mut out = String::new();
-        while out.len() < len {
-            let piece: &str = self.pick::<&str>(&PIECES);
-            out.push_str(piece);
-        }
-        out
-    }
-
-    fn line(&mut self) -> SafeLine {
-        let len = *self.pick(&[0, 1, 10, 38, 39, 40, 60, 61, 80, 300, 1999]);
-        SafeLine::clean(&self.words(len)).value
-    }
-
-    fn text(&mut self) -> SafeText {
-        let mut text = String::new();
-        for _ in 0..self.below(40) {
-            let len = *self.pick(&[0, 1, 20, 73, 74, 75, 76, 77, 78, 200, 2000]);
-            text.push_str(&match self.below(6) {
-                0 => "x".repeat(len),
-                1 => "あ".repeat(len / 3),
-                2 => " ".repeat(len),
-                3 => format!("{}.", "y".repeat(len)),
-                4 => format!("\t{}", self.words(len)),
-                _ => self.words(len),
-            });
-            text.push_str(self.pick::<&str>(&["\n", "\n\n", "", " \n", "\t\n", ".\n", "\nFrom x\n", "\n.\n"]));
-            if self.below(9) == 0 {
-                text.push_str(&format!("\n{}\n", sekisho_verify::MARKER));
-            }
-        }
-        SafeText::clean(&text).value
-    }
-
-    fn address(&mut self) -> Address {
-        let long_domain = format!("{}.{}.{}.example", "d".repeat(60), "e".repeat(60), "f".repeat(60));
-        let long_local = "l".repeat(61);
-        let full = format!("{long_local}@{}.{long_domain}", "x");
-        let options = [
-            "a@b.example".to_owned(),
-            "\"a b\\\"<>,\"@b.example".to_owned(),
-            "\"\\\\\"@b.example".to_owned(),
-            "abc..d.@carrier.example".to_owned(),
-            "a@[192.0.2.1]".to_owned(),
-            "a@[ipv6:2001:db8::1]".to_owned(),
-            format!("{}@b.example", "q".repeat(190)),
-            format!("\"{}  {}\"@b.example", "q".repeat(90), "r".repeat(90)),
-            full,
-        ];
-        self.pick(&options).parse().unwrap()
-    }
-
-    fn mailbox(&mut self) -> Mailbox {
-        let name = (self.below(3) > 0).then(|| self.line());
-        Mailbox { name, address: self.address() }
-    }
-
-    fn mailboxes(&mut self) -> Vec<Mailbox> {
-        let count = *self.pick(&[0, 0, 1, 2, 3, 7]);
-        (0..count).map(|_| self.mailbox()).collect()
-    }
-
-    fn message_id(&mut self) -> MessageId {
-        let len = *self.pick(&[1, 20, 60, 120, 245]);
-        MessageId::parse(&format!("{}=?$@h", "i".repeat(len))).unwrap()
-    }
-
-    fn ids(&mut self) -> Vec<MessageId> {
-        let count = *self.pick(&[0, 1, 5, MAX_REFERENCES]);
-        (0..count).map(|_| self.message_id()).collect()
-    }
-
-    fn notices(&mut self) -> Vec<Notice> {
-        let count = *self.pick(&[0, 1, 3, MAX_NOTICES]);
-        (0..count).map(|_| self.notice()).collect()
-    }
-
-    fn notice(&mut self) -> Notice {
-        let reasons = [
-            RemovalReason::Attachment,
-            RemovalReason::InlineImage,
-            RemovalReason::NestedMail,
-            RemovalReason::Technical,
-            RemovalReason::Ambiguous,
-            RemovalReason::Encrypted,
-        ];
-        match self.below(9) {
-            0 => Notice::BodyFromHtml,
-            1 => Notice::HtmlTwinLeftOut,
-            2 => Notice::NoText,
-            3 => Notice::Unreadable(u32::MAX),
-            4 => Notice::TextCleaned(1),
-            5 => Notice::More(3),
-            6 => Notice::SenderNameMisleads(self.address()),
-            7 => Notice::Ambiguous,
-            _ => Notice::Removed(RemovedPart {
-                name: SafeName::clean(&self.words(100)).map(|name| name.value),
-                declared: self.line(),
-                size: self.next(),
-                sha256: Sha256::of(&self.next().to_be_bytes()),
-                reason: *self.pick(&reasons),
-            }),
-        }
-    }
-
-    fn headers(&mut self) -> SafeHeaders {
-        SafeHeaders {
-            from: self.mailbox(),
-            to: self.mailboxes(),
-            cc: self.mailboxes(),
-            reply_to: self.mailboxes(),
-            subject: self.line(),
-            date: Timestamp::new(
-                (self.next() % 250_000_000_000) as i64 - 2_000_000_000,
-                i16::try_from(self.below(2879)).unwrap() - 1439,
-            )
-            .unwrap(),
-            message_id: (self.below(2) == 0).then(|| self.message_id()),
-            in_reply_to: self.ids(),
-            references: self.ids(),
-            auto_submitted: *self.pick(&[
-                None,
-                Some(AutoSubmitted::Generated),
-                Some(AutoSubmitted::Replied),
-                Some(AutoSubmitted::Notified),
-            ]),
-            list_id: (self.below(2) == 0).then(|| ListId::parse(&format!("{}.example", "l".repeat(190))).unwrap()),
-        }
-    }
-
-    fn message(&mut self) -> SafeMessage {
-        let (headers, text, notices) = (self.headers(), self.text(), self.notices());
-        let language = *self.pick(&[Language::Ja, Language::En]);
-        build(self.next(), headers, text, notices, language)
-    }
-}
-
-fn build(seed: u64, headers: SafeHeaders, text: SafeText, notices: Vec<Notice>, language: Language) -> SafeMessage {
-    let id = MailId::new(seed, [7; 10]);
-    let profile = ProfileName::parse("text-only").unwrap();
-    SafeMessage::new(id, envelope(1), headers, text, notices, language, profile).unwrap()
-}
-
-fn envelope(count: usize) -> Envelope {
-    let to = (0..count).map(|n| format!("user{n}@city.example").parse().unwrap()).collect();
-    Envelope::new(None, to).unwrap()
-}
 
 /// Renders, verifies, and compares every value with what went in.
 fn check(message: &SafeMessage) -> Reading {
@@ -298,22 +104,56 @@ fn the_notice_names_what_is_kept_out_in_the_readers_language() {
         reason: RemovalReason::Attachment,
     };
     let headers = Chance(5).headers();
-    let notices = vec![Notice::Removed(part), Notice::More(2)];
-    for (language, words) in [
+    let nameless = RemovedPart { name: None, ..part.clone() };
+    let notices = vec![Notice::Removed(part), Notice::Removed(nameless), Notice::More(2)];
+    for (language, want) in [
         (
             Language::Ja,
-            ["1. 見積書.pdf（1.2 KB、application/pdf）\n", "添付ファイルはお届けしていません", "原本", "管理番号: "],
+            "・見積書.pdf（1.2 KB）添付ファイル\n・名前なし（application/pdf、1.2 KB）添付ファイル\nほかにも2個あります。\n",
         ),
         (
             Language::En,
-            ["1. 見積書.pdf (1.2 KB, application/pdf)\n", "Attachments are not delivered", "original", "id: "],
+            "- 見積書.pdf (1.2 KB): attachment\n- no name (application/pdf, 1.2 KB): attachment\nAnd 2 more.\n",
         ),
     ] {
         let reading = check(&build(9, headers.clone(), SafeText::default(), notices.clone(), language));
-        let digest = Sha256::of(b"x").to_string();
-        for word in words.into_iter().chain([digest.as_str(), "text-only"]) {
-            assert!(reading.notice.as_str().contains(word), "{word}\n{}", reading.notice);
-        }
+        let notice = reading.notice.as_str();
+        assert!(notice.ends_with(want) && notice.contains(&reading.id.to_string()), "{notice}");
+        assert_eq!(notice.lines().count(), 5, "{notice}");
+    }
+}
+
+#[test]
+fn without_news_the_notice_is_one_line() {
+    for (language, want) in [(Language::Ja, "無害化済み（管理番号: "), (Language::En, "Sanitized: ")] {
+        let notices = vec![Notice::BodyFromHtml, Notice::Authenticated(Authentication::default())];
+        let reading = check(&build(9, Chance(5).headers(), SafeText::default(), notices, language));
+        let notice = reading.notice.as_str();
+        assert!(notice.starts_with(want) && notice.lines().count() == 1, "{notice}");
+    }
+}
+
+#[test]
+fn the_notice_warns_of_a_forged_sender_only_where_dmarc_fails() {
+    let results =
+        |dmarc| Authentication { spf: Some(AuthResult::Pass), dkim: Some(AuthResult::Fail), dmarc, arc: None };
+    for (language, dmarc, want) in [
+        (Language::Ja, None, "\n送信元の確認: SPF 合格、DKIM 不合格\n"),
+        (
+            Language::Ja,
+            Some(AuthResult::Fail),
+            "\nご注意ください: 差出人が偽られているおそれがあります。送信元の確認: SPF 合格、DKIM 不合格、DMARC 不合格\n",
+        ),
+        (Language::En, Some(AuthResult::None), "\nSender check: SPF pass, DKIM fail, DMARC none\n"),
+        (
+            Language::En,
+            Some(AuthResult::Fail),
+            "\nCaution: the sender may be forged. Sender check: SPF pass, DKIM fail, DMARC fail\n",
+        ),
+    ] {
+        let notices = vec![Notice::Authenticated(results(dmarc))];
+        let reading = check(&build(9, Chance(5).headers(), SafeText::default(), notices, language));
+        assert!(reading.notice.as_str().ends_with(want), "{}", reading.notice);
     }
 }
 

@@ -4,37 +4,81 @@ use sekisho_safe_message::SafeText;
 
 use crate::field::Folded;
 use crate::wire::Lines;
-use crate::{MARKER, Rule, Violation, base64, quoted};
+use crate::{Charset, MARKER, Rule, Violation, base64, iso2022jp, quoted};
 
 /// RFC 2045 6.8: 76 characters, and every line but the last is full.
 const BASE64_WIDTH: usize = 76;
+/// RFC 5322 2.1.1.
+const SEVEN_BIT_WIDTH: usize = 998;
 
 /// How the body is written.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Encoding {
     Base64,
     QuotedPrintable,
+    SevenBit,
 }
 
-/// The two encodings that are written.
-pub(crate) fn encoding(value: &Folded) -> Result<Encoding, Rule> {
-    match value.as_str() {
-        "base64" => Ok(Encoding::Base64),
-        "quoted-printable" => Ok(Encoding::QuotedPrintable),
-        _ => Err(Rule::Value),
+/// The encodings that are written, two for each character set.
+pub(crate) fn encoding(value: &Folded, charset: Charset) -> Result<Encoding, Rule> {
+    match (value.as_str(), charset) {
+        ("base64", Charset::Utf8 | Charset::Iso2022Jp) => Ok(Encoding::Base64),
+        ("quoted-printable", Charset::Utf8) => Ok(Encoding::QuotedPrintable),
+        ("7bit", Charset::Iso2022Jp) => Ok(Encoding::SevenBit),
+        (_, _) => Err(Rule::Value),
     }
 }
 
 /// The text above the marker, and the notice below it.
-pub(crate) fn read(lines: &mut Lines<'_>, encoding: Encoding) -> Result<(SafeText, SafeText), Violation> {
+pub(crate) fn read(
+    lines: &mut Lines<'_>,
+    encoding: Encoding,
+    charset: Charset,
+) -> Result<(SafeText, SafeText), Violation> {
     let first = lines.number();
-    let octets = match encoding {
-        Encoding::Base64 => from_base64(lines)?,
-        Encoding::QuotedPrintable => quoted::decode(lines)?,
+    let broken = |rule| Violation::at(first, rule);
+    let text = match (encoding, charset) {
+        (Encoding::Base64, Charset::Utf8) => from_utf8(from_base64(lines)?).map_err(broken)?,
+        (Encoding::QuotedPrintable, Charset::Utf8 | Charset::Iso2022Jp) => {
+            from_utf8(quoted::decode(lines)?).map_err(broken)?
+        }
+        (Encoding::Base64, Charset::Iso2022Jp) => from_japanese(&from_base64(lines)?).ok_or(broken(Rule::Iso2022Jp))?,
+        (Encoding::SevenBit, Charset::Utf8 | Charset::Iso2022Jp) => from_seven_bit(lines)?,
     };
-    let text = String::from_utf8(octets).map_err(|_| Violation::at(first, Rule::Utf8))?;
-    let text = unfold_ends(&text).ok_or(Violation::at(first, Rule::BodyText))?;
-    split(text).map_err(|rule| Violation::at(first, rule))
+    split(text).map_err(broken)
+}
+
+fn from_utf8(octets: Vec<u8>) -> Result<String, Rule> {
+    let text = String::from_utf8(octets).map_err(|_| Rule::Utf8)?;
+    unfold_ends(&text).ok_or(Rule::BodyText)
+}
+
+/// ISO-2022-JP as it stands, with LF line ends.
+fn from_seven_bit(lines: &mut Lines<'_>) -> Result<String, Violation> {
+    let mut out = String::new();
+    while let Some((number, line)) = lines.next_with_escapes()? {
+        if line.len() > SEVEN_BIT_WIDTH {
+            return Err(Violation::at(number, Rule::LineLength));
+        }
+        iso2022jp::read_line(line, true, &mut out).ok_or(Violation::at(number, Rule::Iso2022Jp))?;
+        out.push('\n');
+    }
+    Ok(out)
+}
+
+/// ISO-2022-JP with CRLF line ends, of which LF remains.
+fn from_japanese(octets: &[u8]) -> Option<String> {
+    let mut out = String::with_capacity(octets.len());
+    for piece in octets.split_inclusive(|b| *b == b'\n') {
+        match piece.strip_suffix(b"\r\n") {
+            Some(line) => {
+                iso2022jp::read_line(line, true, &mut out)?;
+                out.push('\n');
+            }
+            None => iso2022jp::read_line(piece, true, &mut out)?,
+        }
+    }
+    Some(out)
 }
 
 fn from_base64(lines: &mut Lines<'_>) -> Result<Vec<u8>, Violation> {

@@ -1,7 +1,7 @@
 //! Lines to fields: the allow-list, its order, folding.
 
 use crate::wire::{Line, Lines};
-use crate::{Rule, Violation};
+use crate::{Charset, Rule, Violation};
 
 /// Longest header line in octets, without CRLF: one address (254) or
 /// identifier (250) with its field's name. RFC 5322 2.1.1 allows 998.
@@ -113,6 +113,7 @@ struct Entry {
 pub(crate) struct Fields {
     entries: std::iter::Peekable<std::vec::IntoIter<Entry>>,
     end: usize,
+    charset: Charset,
 }
 
 /// Reads fields up to the first empty line; behind it stands the body.
@@ -122,7 +123,8 @@ pub(crate) fn fields(lines: &mut Lines<'_>) -> Result<Fields, Violation> {
         let number = lines.number();
         let line = lines.next()?.ok_or(Violation::at(number, Rule::HeaderLine))?;
         if line.text.is_empty() {
-            return Ok(Fields { entries: entries.into_iter().peekable(), end: number });
+            let charset = charset(&entries);
+            return Ok(Fields { entries: entries.into_iter().peekable(), end: number, charset });
         }
         if line.text.len() > MAX_LINE {
             return Err(Violation::at(number, Rule::LineLength));
@@ -135,6 +137,14 @@ pub(crate) fn fields(lines: &mut Lines<'_>) -> Result<Fields, Violation> {
             None => entries.push(begin(line, entries.last())?),
         }
     }
+}
+
+/// What the mail is written in, for the fields that stand before it says so.
+/// A Content-Type that is neither is refused when its turn comes.
+fn charset(entries: &[Entry]) -> Charset {
+    let is_japanese =
+        |entry: &Entry| entry.field == Field::ContentType && entry.value.as_str() == Charset::Iso2022Jp.content_type();
+    if entries.iter().any(is_japanese) { Charset::Iso2022Jp } else { Charset::Utf8 }
 }
 
 /// A continuation: its one blank is the fold's.
@@ -162,6 +172,11 @@ fn begin(line: Line<'_>, last: Option<&Entry>) -> Result<Entry, Violation> {
 }
 
 impl Fields {
+    /// What the mail is written in.
+    pub(crate) fn charset(&self) -> Charset {
+        self.charset
+    }
+
     /// The value of `field` if it is there, by its grammar.
     pub(crate) fn may<T>(
         &mut self,

@@ -23,12 +23,19 @@
 //! ```
 //! Header lines hold at most 320 octets (one address or identifier with its
 //! field's name), body lines 76; no line begins with a dot or `From `.
+//!
+//! A mail whose Content-Type says `iso-2022-jp` has words `=?ISO-2022-JP?B?`
+//! and a body in 7bit (lines of at most 998 octets, with tabs) or base64, of
+//! ISO-2022-JP in its one spelling: `ESC $ B` and `ESC ( B` only, pairs that
+//! [`jis`] has, ASCII at both ends of each line and word.
 #![forbid(unsafe_code)]
 
 mod base64;
 mod body;
 mod date;
 mod field;
+mod iso2022jp;
+pub mod jis;
 mod mailbox;
 mod quoted;
 mod value;
@@ -49,6 +56,25 @@ pub const MARKER: &str = "---------- Sekisho ----------";
 /// Longest mail, in octets: 5 MiB of header at the bounds of its values, and
 /// 4 MiB of empty lines in base64.
 pub const MAX: usize = 24 << 20;
+
+/// What a mail is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Charset {
+    /// UTF-8.
+    Utf8,
+    /// ISO-2022-JP (RFC 1468) with the characters of [`jis`].
+    Iso2022Jp,
+}
+
+impl Charset {
+    /// The Content-Type that says so.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Utf8 => "text/plain; charset=utf-8",
+            Self::Iso2022Jp => "text/plain; charset=iso-2022-jp",
+        }
+    }
+}
 
 /// A mail that keeps the grammar, with the envelope it goes out under.
 ///
@@ -128,6 +154,8 @@ pub struct Reading {
     pub id: MailId,
     /// X-Mail-Sanitized.
     pub profile: ProfileName,
+    /// What it is written in.
+    pub charset: Charset,
     /// What the sender wrote.
     pub text: SafeText,
     /// What was done to the mail.
@@ -151,11 +179,11 @@ pub fn verify(bytes: Vec<u8>, envelope: Envelope) -> Result<VerifiedMail, Violat
 pub fn read(mail: Untrusted<'_>) -> Result<Reading, Violation> {
     let mut lines = wire::Lines::of(mail)?;
     let mut fields = field::fields(&mut lines)?;
-    let from = fields.need(Field::From, mailbox::one)?;
-    let to = fields.may(Field::To, mailbox::list)?.unwrap_or_default();
-    let cc = fields.may(Field::Cc, mailbox::list)?.unwrap_or_default();
-    let reply_to = fields.may(Field::ReplyTo, mailbox::list)?.unwrap_or_default();
-    let subject = fields.may(Field::Subject, words::subject)?.unwrap_or_default();
+    let charset = fields.charset();
+    let from = fields.need(Field::From, |value| mailbox::one(value, charset))?;
+    let mut list = |field| fields.may(field, |value| mailbox::list(value, charset)).map(Option::unwrap_or_default);
+    let (to, cc, reply_to) = (list(Field::To)?, list(Field::Cc)?, list(Field::ReplyTo)?);
+    let subject = fields.may(Field::Subject, |value| words::subject(value, charset))?.unwrap_or_default();
     let date = fields.need(Field::Date, date::parse)?;
     let message_id = fields.need(Field::MessageId, value::message_id)?;
     let in_reply_to = fields.may(Field::InReplyTo, value::message_ids)?.unwrap_or_default();
@@ -163,12 +191,12 @@ pub fn read(mail: Untrusted<'_>) -> Result<Reading, Violation> {
     let auto_submitted = fields.may(Field::AutoSubmitted, value::auto_submitted)?;
     let list_id = fields.may(Field::ListId, value::list_id)?;
     fields.need(Field::MimeVersion, |value| value::exactly(value, "1.0"))?;
-    fields.need(Field::ContentType, |value| value::exactly(value, "text/plain; charset=utf-8"))?;
-    let encoding = fields.need(Field::ContentTransferEncoding, body::encoding)?;
+    fields.need(Field::ContentType, |value| value::exactly(value, charset.content_type()))?;
+    let encoding = fields.need(Field::ContentTransferEncoding, |value| body::encoding(value, charset))?;
     let id = fields.need(Field::SekishoId, value::mail_id)?;
     let profile = fields.need(Field::MailSanitized, value::profile)?;
     fields.none_left()?;
-    let (text, notice) = body::read(&mut lines, encoding)?;
+    let (text, notice) = body::read(&mut lines, encoding, charset)?;
     Ok(Reading {
         from,
         to,
@@ -183,6 +211,7 @@ pub fn read(mail: Untrusted<'_>) -> Result<Reading, Violation> {
         list_id,
         id,
         profile,
+        charset,
         text,
         notice,
     })

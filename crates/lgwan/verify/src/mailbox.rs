@@ -3,22 +3,22 @@
 use sekisho_safe_message::{Address, MAX_ADDRESSES, Mailbox};
 
 use crate::field::Folded;
-use crate::{Rule, words};
+use crate::{Charset, Rule, words};
 
 /// Exactly one mailbox.
-pub(crate) fn one(value: &Folded) -> Result<Mailbox, Rule> {
-    match mailbox(value.as_str())? {
+pub(crate) fn one(value: &Folded, charset: Charset) -> Result<Mailbox, Rule> {
+    match mailbox(value.as_str(), charset)? {
         (mailbox, "") => Ok(mailbox),
         (_, _) => Err(Rule::Value),
     }
 }
 
 /// Mailboxes with a comma and one blank or fold between.
-pub(crate) fn list(value: &Folded) -> Result<Vec<Mailbox>, Rule> {
+pub(crate) fn list(value: &Folded, charset: Charset) -> Result<Vec<Mailbox>, Rule> {
     let mut list = Vec::new();
     let mut rest = value.as_str();
     loop {
-        let (mailbox, behind) = mailbox(rest)?;
+        let (mailbox, behind) = mailbox(rest, charset)?;
         list.push(mailbox);
         if list.len() > MAX_ADDRESSES {
             return Err(Rule::Value);
@@ -31,7 +31,7 @@ pub(crate) fn list(value: &Folded) -> Result<Vec<Mailbox>, Rule> {
 }
 
 /// The mailbox that `text` begins with, and the rest.
-fn mailbox(text: &str) -> Result<(Mailbox, &str), Rule> {
+fn mailbox(text: &str, charset: Charset) -> Result<(Mailbox, &str), Rule> {
     if text.starts_with('<') {
         let (address, rest) = angle(text)?;
         return Ok((Mailbox { name: None, address }, rest));
@@ -49,7 +49,7 @@ fn mailbox(text: &str) -> Result<(Mailbox, &str), Rule> {
         None => {
             let end = text.find('<').ok_or(Rule::Value)?;
             let (name, _blank) = text.split_at(end.saturating_sub(1));
-            (words::encoded(name)?, &text[name.len()..])
+            (words::encoded(name, charset)?, &text[name.len()..])
         }
     };
     let rest = rest.strip_prefix([' ', '\n']).ok_or(Rule::Value)?;
@@ -115,9 +115,12 @@ mod tests {
             ("\"x", None),
             ("é <a@b>", None),
         ] {
-            assert_eq!(list(&Folded::test(value)).ok().map(|list| list.len()), count, "{value:?}");
+            assert_eq!(list(&Folded::test(value), Charset::Utf8).ok().map(|list| list.len()), count, "{value:?}");
         }
-        assert!(one(&Folded::test("<a@b>, <c@d>")).is_err());
-        assert!(list(&Folded::test(&["<a@b>"; 501].join(", "))).is_err());
+        let japanese = |value: &str| list(&Folded::test(value), Charset::Iso2022Jp).is_ok();
+        assert!(japanese("=?ISO-2022-JP?B?GyRCMnE1RBsoQg==?= <a@b>, \"x\" <c@d>"));
+        assert!(!japanese("=?UTF-8?B?5Lya6K2w?= <a@b>"));
+        assert!(one(&Folded::test("<a@b>, <c@d>"), Charset::Utf8).is_err());
+        assert!(list(&Folded::test(&["<a@b>"; 501].join(", ")), Charset::Utf8).is_err());
     }
 }

@@ -24,9 +24,10 @@ pub enum Rule {
     Size,
     /// Lines end in CRLF, the last one too; CR and LF stand nowhere else.
     LineEnd,
-    /// Nothing but printable ASCII stands in a line.
+    /// Nothing but printable ASCII stands in a line (in a 7bit body also tabs
+    /// and escape sequences).
     SevenBit,
-    /// A header line has at most 320 octets, a body line 76.
+    /// A header line has at most 320 octets, a body line 76, in 7bit 998.
     LineLength,
     /// No line begins with a dot or `From `.
     LineStart,
@@ -40,7 +41,8 @@ pub enum Rule {
     MissingField,
     /// The value keeps its field's grammar.
     Value,
-    /// Encoded words are UTF-8 in canonical base64, whole characters each.
+    /// Encoded words are the mail's character set in canonical base64, whole
+    /// characters each.
     EncodedWord,
     /// Decoded header text is safe text.
     HeaderText,
@@ -50,6 +52,8 @@ pub enum Rule {
     QuotedPrintable,
     /// The decoded body is UTF-8.
     Utf8,
+    /// The decoded body is ISO-2022-JP in its one spelling.
+    Iso2022Jp,
     /// The decoded body is safe text with CRLF line ends.
     BodyText,
     /// The decoded body has the marker line once, and the notice below it.
@@ -75,6 +79,7 @@ impl Rule {
             Self::Base64 => "base64",
             Self::QuotedPrintable => "quoted-printable",
             Self::Utf8 => "utf-8",
+            Self::Iso2022Jp => "iso-2022-jp",
             Self::BodyText => "body-text",
             Self::Notice => "notice",
         }
@@ -97,6 +102,7 @@ impl Rule {
             Self::Base64 => "the body is not canonical base64",
             Self::QuotedPrintable => "the body is not canonical quoted-printable",
             Self::Utf8 => "the decoded body is not UTF-8",
+            Self::Iso2022Jp => "the decoded body is not strict ISO-2022-JP",
             Self::BodyText => "the decoded body is not safe text",
             Self::Notice => "the notice is missing, or its marker line stands twice",
         }
@@ -119,6 +125,7 @@ impl Rule {
             Self::Base64 => "本文が正規形の base64 でない",
             Self::QuotedPrintable => "本文が正規形の quoted-printable でない",
             Self::Utf8 => "復号した本文が UTF-8 でない",
+            Self::Iso2022Jp => "復号した本文が正しい ISO-2022-JP でない",
             Self::BodyText => "復号した本文が安全なテキストでない",
             Self::Notice => "お知らせ欄がない、または区切り行が二つある",
         }

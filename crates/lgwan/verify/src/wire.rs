@@ -37,19 +37,32 @@ impl<'a> Lines<'a> {
     /// The next line, checked for what all lines have in common; `None` at
     /// the end of the mail.
     pub(crate) fn next(&mut self) -> Result<Option<Line<'a>>, Violation> {
+        let Some((number, line)) = self.take(|b| matches!(b, b' '..=b'~'))? else {
+            return Ok(None);
+        };
+        let text = std::str::from_utf8(line).map_err(|_| Violation::at(number, Rule::SevenBit))?;
+        Ok(Some(Line { number, text }))
+    }
+
+    /// The next line of a body in which escape sequences and tabs may stand,
+    /// with its number.
+    pub(crate) fn next_with_escapes(&mut self) -> Result<Option<(usize, &'a [u8])>, Violation> {
+        self.take(|b| matches!(b, b' '..=b'~' | b'\t' | 0x1b))
+    }
+
+    fn take(&mut self, allowed: impl Fn(u8) -> bool) -> Result<Option<(usize, &'a [u8])>, Violation> {
         if self.rest.is_empty() {
             return Ok(None);
         }
         let number = self.number;
-        let end = self.rest.iter().position(|b| !matches!(b, b' '..=b'~')).unwrap_or(self.rest.len());
+        let end = self.rest.iter().position(|b| !allowed(*b)).unwrap_or(self.rest.len());
         let (line, behind) = self.rest.split_at(end);
         self.rest = behind.strip_prefix(b"\r\n").ok_or_else(|| Violation::at(number, wrong_end(behind)))?;
         self.number += 1;
-        let text = std::str::from_utf8(line).map_err(|_| Violation::at(number, Rule::SevenBit))?;
-        if text.starts_with('.') || text.starts_with("From ") {
+        if line.starts_with(b".") || line.starts_with(b"From ") {
             return Err(Violation::at(number, Rule::LineStart));
         }
-        Ok(Some(Line { number, text }))
+        Ok(Some((number, line)))
     }
 }
 

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 use sekisho_safe_message::{Envelope, Untrusted};
-use sekisho_verify::{Field, Language, Rule, read, verify};
+use sekisho_verify::{Charset, Field, Language, Rule, read, verify};
 
 const MAIL: &str = "From: =?UTF-8?B?5L2Q6Jek?= <sato@example.jp>\r\n\
     To: \"City Hall\" <info@city.example>,\r\n <\"a b\"@city.example>\r\n\
@@ -117,6 +117,98 @@ fn bent_bodies_are_refused() {
         assert_eq!(broken(&bent).map(|(rule, _)| rule), Some(rule), "{from} -> {to}");
     }
     assert_eq!(broken(MAIL).map(|(rule, _)| rule), Some(Rule::QuotedPrintable));
+}
+
+/// The same in ISO-2022-JP; `Subject` and body hold 会議 and ①.
+const JAPANESE: &str = "From: =?ISO-2022-JP?B?GyRCOjRGIxsoQg==?= <sato@example.jp>\r\n\
+    Subject: =?ISO-2022-JP?B?GyRCMnE1RBsoQg==?=\r\n\
+    Date: Tue, 24 Nov 2026 09:05:00 +0900\r\n\
+    Message-ID: <1@example.jp>\r\n\
+    MIME-Version: 1.0\r\n\
+    Content-Type: text/plain; charset=iso-2022-jp\r\n\
+    Content-Transfer-Encoding: 7bit\r\n\
+    X-Sekisho-Id: 01M85EFRXR0C1G60R30C1G60R3\r\n\
+    X-Mail-Sanitized: text-only\r\n\
+    \r\n\
+    \tHello \x1b$B2q5D\x1b(B \r\n\
+    \r\n\
+    ---------- Sekisho ----------\r\n\
+    \x1b$B-!\x1b(B\r\n";
+
+#[test]
+fn japanese_reads() {
+    let reading = read(Untrusted::new(JAPANESE.as_bytes())).unwrap();
+    assert_eq!((reading.from.name.unwrap().as_str(), reading.subject.as_str()), ("佐藤", "会議"));
+    assert_eq!((reading.text.as_str(), reading.notice.as_str()), ("\tHello 会議 ", "①\n"));
+    assert_eq!(reading.charset, Charset::Iso2022Jp);
+    // `ESC $ B 2 q 5 D ESC ( B CRLF`, the marker and `x` in base64.
+    let (header, _) = JAPANESE.split_once("\r\n\r\n").unwrap();
+    let base64 = header.replace("7bit", "base64")
+        + "\r\n\r\nGyRCMnE1RBsoQg0KDQotLS0tLS0tLS0tIFNla2lzaG8gLS0tLS0tLS0tLQ0KeA0K\r\n";
+    let reading = read(Untrusted::new(base64.as_bytes())).unwrap();
+    assert_eq!((reading.text.as_str(), reading.notice.as_str()), ("会議", "x\n"));
+}
+
+#[test]
+fn bent_japanese_is_refused() {
+    let long = format!("\t{}", "x".repeat(998));
+    for (from, to, rule) in [
+        // Never closed at the line's end; half a pair; another way back; another set.
+        ("D\x1b(B ", "D", Rule::Iso2022Jp),
+        ("5D\x1b", "5\x1b", Rule::Iso2022Jp),
+        ("D\x1b(B", "D\x1b(J", Rule::Iso2022Jp),
+        ("\x1b$B2", "\x1b$@2", Rule::Iso2022Jp),
+        ("\x1b$B2", "\x1b$(D2", Rule::Iso2022Jp),
+        ("\x1b$B2", "\x1b(I2", Rule::Iso2022Jp),
+        ("\x1b$B2", "\x1b2", Rule::Iso2022Jp),
+        // Rows 9 and 93, and a cell that repeats another.
+        ("2q5D", ")!5D", Rule::Iso2022Jp),
+        ("2q5D", "}!5D", Rule::Iso2022Jp),
+        ("2q5D", "-p5D", Rule::Iso2022Jp),
+        // Escapes that change nothing.
+        ("Hello ", "\x1b(BHello ", Rule::Iso2022Jp),
+        ("2q5D", "2q\x1b(B\x1b$B5D", Rule::Iso2022Jp),
+        // Blank, tab and controls inside; the eighth bit anywhere.
+        ("2q5D", "2q 5D", Rule::Iso2022Jp),
+        ("2q5D", "2q\t5D", Rule::Iso2022Jp),
+        ("2q5D", "2q\x0e5D", Rule::SevenBit),
+        ("2q5D", "2q\x005D", Rule::SevenBit),
+        ("2q5D", "2q\x7f5D", Rule::SevenBit),
+        ("Hello", "H\u{e9}llo", Rule::SevenBit),
+        ("2q5D", "2q\n5D", Rule::LineEnd),
+        ("2q5D", "2q\r5D", Rule::LineEnd),
+        ("\tHello", &long, Rule::LineLength),
+        ("\tHello", ".Hello", Rule::LineStart),
+        ("\tHello", "From Hello", Rule::LineStart),
+        ("\tHello", "begin 644", Rule::BodyText),
+        ("---------- Sekisho", "x---------- Sekisho", Rule::Notice),
+        // Encoded words: of the other set, never closed, with a tab.
+        ("=?ISO-2022-JP?B?GyRCMnE1RBsoQg==?=", "=?UTF-8?B?5Lya6K2w?=", Rule::Value),
+        ("GyRCMnE1RBsoQg==", "GyRCMnE1RA==", Rule::EncodedWord),
+        ("GyRCOjRGIxsoQg==", "GyRCOjRGIw==", Rule::EncodedWord),
+        ("GyRCMnE1RBsoQg==", "YQli", Rule::EncodedWord),
+        // Escapes in a header, and encodings of the other set.
+        ("<1@example.jp>", "\x1b(B<1@example.jp>", Rule::SevenBit),
+        ("7bit", "8bit", Rule::Value),
+        ("7bit", "quoted-printable", Rule::Value),
+        ("7bit", "base64", Rule::SevenBit),
+        ("iso-2022-jp\r\n", "ISO-2022-JP\r\n", Rule::EncodedWord),
+        ("iso-2022-jp\r\n", "iso-2022-jp-2\r\n", Rule::EncodedWord),
+    ] {
+        let bent = JAPANESE.replacen(from, to, 1);
+        assert_ne!(bent, JAPANESE, "{from:?}");
+        assert_eq!(broken(&bent).map(|(rule, _)| rule), Some(rule), "{from:?} -> {to:?}");
+    }
+    let plain = JAPANESE.replacen("=?ISO-2022-JP?B?GyRCMnE1RBsoQg==?=", "Hello", 1).replacen(
+        "=?ISO-2022-JP?B?GyRCOjRGIxsoQg==?= ",
+        "",
+        1,
+    );
+    for other in ["ISO-2022-JP", "iso-2022-jp-2", "iso-2022-jp; format=flowed"] {
+        let bent = plain.replacen("iso-2022-jp", other, 1);
+        assert_eq!(broken(&bent), Some((Rule::Value, Some(Field::ContentType))), "{other}");
+    }
+    assert_eq!(broken(&mail().replacen("quoted-printable", "7bit", 1)).map(|(rule, _)| rule), Some(Rule::Value));
 }
 
 #[test]

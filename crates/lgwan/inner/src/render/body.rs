@@ -1,28 +1,35 @@
-//! The body: text, marker, notice; base64 or quoted-printable.
+//! The body: text, marker, notice; base64, quoted-printable or 7bit.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use sekisho_safe_message::SafeMessage;
 use sekisho_verify::MARKER;
 
-use super::notice;
+use super::jis;
 
 /// Octets behind one line of 76 characters (RFC 2045 6.8).
 const BASE64_LINE: usize = 57;
 /// Octets of one quoted-printable line, without the `=` of a soft break.
 const QUOTED_LINE: usize = 75;
+/// Octets of one line in 7bit (RFC 5322 2.1.1).
+const SEVEN_BIT_LINE: usize = 998;
+
+/// A body as it stands in the mail.
+pub(super) struct Written {
+    pub(super) encoding: Encoding,
+    /// Lines with CRLF.
+    pub(super) lines: String,
+}
 
 /// How a body is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
     Base64,
     QuotedPrintable,
+    SevenBit,
 }
 
 /// The decoded body, lines separated by `\n`.
-pub(super) fn text(message: &SafeMessage) -> String {
-    let above = message.text().as_str();
-    let notice = notice::words(message);
+pub(super) fn text(above: &str, notice: &str) -> String {
     let mut out = String::with_capacity(above.len() + notice.len() + MARKER.len() + 4);
     if !above.is_empty() {
         push_unmarked(&mut out, above.strip_suffix('\n').unwrap_or(above));
@@ -30,7 +37,7 @@ pub(super) fn text(message: &SafeMessage) -> String {
     }
     out.push_str(MARKER);
     out.push('\n');
-    out.push_str(&notice);
+    out.push_str(notice);
     out
 }
 
@@ -55,39 +62,68 @@ fn push_unmarked(out: &mut String, text: &str) {
     }
 }
 
-impl Encoding {
-    /// The one that is shorter, in which mostly ASCII text stays readable.
-    pub(super) fn fitting(text: &str) -> Self {
-        let escaped = text.bytes().filter(|b| *b != b'\n' && !is_literal(*b)).count();
-        // Three octets for one against four for three: even at a sixth.
-        if escaped * 6 < text.len() { Self::QuotedPrintable } else { Self::Base64 }
+impl Written {
+    /// In the encoding that is shorter, in which mostly ASCII text stays
+    /// readable.
+    pub(super) fn utf8(text: &str) -> Self {
+        let encoding = shorter(text);
+        let mut lines = String::new();
+        match encoding {
+            Encoding::Base64 => write_base64(text.replace('\n', "\r\n").as_bytes(), &mut lines),
+            Encoding::QuotedPrintable | Encoding::SevenBit => {
+                for line in text.split_terminator('\n') {
+                    write_quoted_line(line.as_bytes(), &mut lines);
+                }
+            }
+        }
+        Self { encoding, lines }
     }
 
+    /// In 7bit, which every client in Japan has read since RFC 1468, unless a
+    /// relay would touch a line: a leading dot (SMTP), `From ` (mbox), more
+    /// octets than RFC 5322 allows. Then in base64. A relay that takes blanks
+    /// off the end of a line takes nothing that anybody sees.
+    ///
+    /// `text` holds nothing but ASCII and what [`jis::pair`] knows.
+    pub(super) fn japanese(text: &str) -> Self {
+        let mut plain = String::with_capacity(text.len() + text.len() / 8);
+        let mut sound = true;
+        for line in text.split_terminator('\n') {
+            let start = plain.len();
+            jis::push_line(line, &mut plain);
+            let line = &plain[start..];
+            sound &= line.len() <= SEVEN_BIT_LINE && !line.starts_with('.') && !line.starts_with("From ");
+            plain.push_str("\r\n");
+        }
+        if sound {
+            return Self { encoding: Encoding::SevenBit, lines: plain };
+        }
+        let mut lines = String::new();
+        write_base64(plain.as_bytes(), &mut lines);
+        Self { encoding: Encoding::Base64, lines }
+    }
+}
+
+impl Encoding {
     /// The token of the field.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Base64 => "base64",
             Self::QuotedPrintable => "quoted-printable",
-        }
-    }
-
-    /// Writes `text` with CRLF line ends.
-    pub(super) fn write(self, text: &str, out: &mut String) {
-        match self {
-            Self::Base64 => write_base64(text, out),
-            Self::QuotedPrintable => {
-                for line in text.split_terminator('\n') {
-                    write_quoted_line(line.as_bytes(), out);
-                }
-            }
+            Self::SevenBit => "7bit",
         }
     }
 }
 
-fn write_base64(text: &str, out: &mut String) {
-    let canonical = text.replace('\n', "\r\n");
+fn shorter(text: &str) -> Encoding {
+    let escaped = text.bytes().filter(|b| *b != b'\n' && !is_literal(*b)).count();
+    // Three octets for one against four for three: even at a sixth.
+    if escaped * 6 < text.len() { Encoding::QuotedPrintable } else { Encoding::Base64 }
+}
+
+fn write_base64(canonical: &[u8], out: &mut String) {
     out.reserve(canonical.len() / BASE64_LINE * 78 + 80);
-    for chunk in canonical.as_bytes().chunks(BASE64_LINE) {
+    for chunk in canonical.chunks(BASE64_LINE) {
         STANDARD.encode_string(chunk, out);
         out.push_str("\r\n");
     }
@@ -155,9 +191,27 @@ mod tests {
 
     #[test]
     fn the_encoding_follows_the_text() {
-        assert_eq!(Encoding::fitting("plain text"), Encoding::QuotedPrintable);
-        assert_eq!(Encoding::fitting("日本語の本文"), Encoding::Base64);
-        assert_eq!(Encoding::fitting(""), Encoding::Base64);
+        assert_eq!(shorter("plain text"), Encoding::QuotedPrintable);
+        assert_eq!(shorter("日本語の本文"), Encoding::Base64);
+        assert_eq!(shorter(""), Encoding::Base64);
+    }
+
+    #[test]
+    fn japanese_stands_as_it_is_where_relays_let_it() {
+        for (text, want) in [
+            ("", ""),
+            ("会議\n\n-- \n\ta\n", "\x1b$B2q5D\x1b(B\r\n\r\n-- \r\n\ta\r\n"),
+            ("Fromage\n", "Fromage\r\n"),
+            ("．\n", "\x1b$B!%\x1b(B\r\n"),
+        ] {
+            let written = Written::japanese(text);
+            assert_eq!((written.encoding, written.lines.as_str()), (Encoding::SevenBit, want), "{text}");
+        }
+        let full = format!("{}\n", "会".repeat(496));
+        assert_eq!(Written::japanese(&full).encoding, Encoding::SevenBit);
+        for text in ["a\n.\n", "From x\n", "x\nFrom \n", &format!("会{full}"), &"x".repeat(999)] {
+            assert_eq!(Written::japanese(text).encoding, Encoding::Base64, "{text}");
+        }
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sekisho_safe_message::{Mailbox, SafeLine};
-use sekisho_verify::Field;
+use sekisho_verify::{Charset, Field};
+
+use super::jis;
 
 /// A line is folded before it passes this; RFC 2047 2 asks for 76 where
 /// encoded words stand, RFC 5322 2.1.1 for 78 elsewhere.
@@ -12,19 +14,28 @@ const LINE: usize = 76;
 /// characters, so that the first one fits behind the longest field name that
 /// carries text.
 const WORD: usize = 39;
+/// The same with `=?ISO-2022-JP?B?`: 62 characters.
+const JAPANESE_WORD: usize = 33;
 /// A plain word or quoted name up to this stands as it is; longer ones are
 /// encoded, which can be folded anywhere.
 const PLAIN: usize = 60;
 
 /// A header section as it grows.
-#[derive(Default)]
-pub(super) struct Header(String);
+pub(super) struct Header {
+    out: String,
+    charset: Charset,
+}
 
 impl Header {
+    /// An empty section whose words are in `charset`.
+    pub(super) fn new(charset: Charset) -> Self {
+        Self { out: String::new(), charset }
+    }
+
     /// The section with its empty line.
     pub(super) fn finish(mut self) -> String {
-        self.0.push_str("\r\n");
-        self.0
+        self.out.push_str("\r\n");
+        self.out
     }
 
     /// A field of one token.
@@ -37,21 +48,21 @@ impl Header {
         if tokens.is_empty() {
             return;
         }
-        self.0.push_str(field.name());
-        self.0.push(':');
+        self.out.push_str(field.name());
+        self.out.push(':');
         let mut column = field.name().len() + 1;
         for (place, token) in tokens.iter().enumerate() {
             // The first token stays beside the name: a line of blanks only
             // would be read as the header's end by some.
             if place > 0 && column + 1 + token.len() > LINE {
-                self.0.push_str("\r\n");
+                self.out.push_str("\r\n");
                 column = 0;
             }
-            self.0.push(' ');
-            self.0.push_str(token);
+            self.out.push(' ');
+            self.out.push_str(token);
             column += 1 + token.len();
         }
-        self.0.push_str("\r\n");
+        self.out.push_str("\r\n");
     }
 
     /// A field of text; none if it is empty.
@@ -63,7 +74,7 @@ impl Header {
         } else if plain {
             text.split(' ').map(str::to_owned).collect()
         } else {
-            encoded_words(text)
+            encoded_words(text, self.charset)
         };
         self.tokens(field, tokens);
     }
@@ -73,7 +84,7 @@ impl Header {
         let mut tokens = Vec::new();
         for (place, mailbox) in list.iter().enumerate() {
             if let Some(name) = mailbox.name.as_ref().filter(|name| !name.is_empty()) {
-                tokens.extend(name_tokens(name.as_str()));
+                tokens.extend(name_tokens(name.as_str(), self.charset));
             }
             let comma = if place + 1 < list.len() { "," } else { "" };
             tokens.push(format!("<{}>{comma}", mailbox.address));
@@ -82,11 +93,11 @@ impl Header {
     }
 }
 
-fn name_tokens(name: &str) -> Vec<String> {
+fn name_tokens(name: &str, charset: Charset) -> Vec<String> {
     if is_plain(name) && name.len() <= PLAIN && !name.contains(['"', '\\']) {
         vec![format!("\"{name}\"")]
     } else {
-        encoded_words(name)
+        encoded_words(name, charset)
     }
 }
 
@@ -96,7 +107,17 @@ fn is_plain(text: &str) -> bool {
 }
 
 /// RFC 2047 words, each of whole characters (5: a character is never split).
-fn encoded_words(text: &str) -> Vec<String> {
+fn encoded_words(text: &str, charset: Charset) -> Vec<String> {
+    match charset {
+        Charset::Utf8 => utf8_words(text),
+        Charset::Iso2022Jp => {
+            let words = jis::pieces(text, JAPANESE_WORD);
+            words.into_iter().map(|octets| format!("=?ISO-2022-JP?B?{}?=", STANDARD.encode(octets))).collect()
+        }
+    }
+}
+
+fn utf8_words(text: &str) -> Vec<String> {
     let mut words = Vec::with_capacity(text.len() / WORD + 1);
     let mut rest = text;
     while !rest.is_empty() {
@@ -113,10 +134,10 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests may panic")]
     use super::*;
 
-    fn subject(text: &str) -> String {
-        let mut header = Header::default();
+    fn subject(text: &str, charset: Charset) -> String {
+        let mut header = Header::new(charset);
         header.text(Field::Subject, &SafeLine::parse(text.to_owned()).unwrap());
-        header.0
+        header.out
     }
 
     #[test]
@@ -129,14 +150,28 @@ mod tests {
             ("=?UTF-8?B?YQ==?=", "Subject: =?UTF-8?B?PT9VVEYtOD9CP1lRPT0/PQ==?=\r\n"),
             ("a  b", "Subject: =?UTF-8?B?YSAgYg==?=\r\n"),
         ] {
-            assert_eq!(subject(text), want, "{text}");
+            assert_eq!(subject(text, Charset::Utf8), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn japanese_subjects() {
+        for (text, want) in [
+            ("Hello world", "Subject: Hello world\r\n"),
+            ("会議", "Subject: =?ISO-2022-JP?B?GyRCMnE1RBsoQg==?=\r\n"),
+            ("=?x?=", "Subject: =?ISO-2022-JP?B?PT94Pz0=?=\r\n"),
+        ] {
+            assert_eq!(subject(text, Charset::Iso2022Jp), want, "{text}");
         }
     }
 
     #[test]
     fn lines_stay_short() {
         for text in ["会".repeat(600), "x".repeat(2000), "word ".repeat(300).trim().to_owned(), "é".repeat(900)] {
-            assert!(subject(&text).split("\r\n").all(|line| line.len() <= LINE), "{text}");
+            let short = |line: &str| line.len() <= LINE;
+            assert!(subject(&text, Charset::Utf8).split("\r\n").all(short), "{text}");
+            let japanese = text.replace('é', "e");
+            assert!(subject(&japanese, Charset::Iso2022Jp).split("\r\n").all(short), "{text}");
         }
     }
 
@@ -148,7 +183,7 @@ mod tests {
             ("a\"b", vec!["=?UTF-8?B?YSJi?="]),
             ("=?x?=", vec!["=?UTF-8?B?PT94Pz0=?="]),
         ] {
-            assert_eq!(name_tokens(name), want);
+            assert_eq!(name_tokens(name, Charset::Utf8), want);
         }
     }
 }

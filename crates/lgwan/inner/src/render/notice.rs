@@ -1,28 +1,50 @@
 //! The notice below the text: facts in, words out, Japanese and English.
 //!
-//! One line when nothing is missing, since it is read every day; a line more
-//! for each thing that the reader should know. Of the mail's own words only file names and declared types
-//! stand in it, as safe names and lines.
+//! One line when there is no news, since it is read every day; a line more for
+//! each thing that the reader should know or can ask for. That a mail was HTML
+//! is no news. Digests and types are for the records, which the number finds.
+//!
+//! Of the mail's own words only file names, addresses and declared types stand
+//! in it, as safe names and lines.
 
 use std::fmt::Write;
 
-use sekisho_safe_message::{Language, Notice, RemovalReason, RemovedPart, SafeMessage};
+use sekisho_safe_message::{
+    AuthResult, Authentication, Language, Notice, RemovalReason, RemovedPart, SafeMessage, SignatureKind,
+};
 
 /// Longest declared type that is shown, in characters: a sender can write
 /// 2,000, and none that is registered comes near.
 const MAX_TYPE: usize = 100;
 
-/// The notice of `message`, each line ended by `\n`.
-pub(super) fn words(message: &SafeMessage) -> String {
+/// The notice of `message`, each line ended by `\n`; `replaced`: how many
+/// characters the mail's character set lacks.
+pub(super) fn words(message: &SafeMessage, replaced: u64) -> String {
     let language = message.language();
-    let (id, profile) = (message.id(), message.profile());
+    let id = message.id();
     let mut out = match language {
-        Language::Ja => format!("無害化済み（方式: {profile}、管理番号: {id}）\n"),
-        Language::En => format!("Sanitized (profile: {profile}, id: {id})\n"),
+        Language::Ja => format!("無害化済み（管理番号: {id}）\n"),
+        Language::En => format!("Sanitized: {id}\n"),
     };
     for sentence in message.notices().iter().filter_map(|notice| sentence(notice, language)) {
         out.push_str(&sentence);
         out.push('\n');
+    }
+    if replaced > 0 {
+        let _ = match language {
+            Language::Ja => {
+                writeln!(
+                    out,
+                    "表示できない文字{replaced}個を、近い文字か「〓」に置き換えました（原本は管理番号で探せます）。"
+                )
+            }
+            Language::En => {
+                writeln!(
+                    out,
+                    "Characters shown as a near one or as 〓: {replaced} (your administrator has the original)."
+                )
+            }
+        };
     }
     removed(message, &mut out);
     out
@@ -31,37 +53,51 @@ pub(super) fn words(message: &SafeMessage) -> String {
 /// What a notice says by itself; removed parts have a list of their own.
 fn sentence(notice: &Notice, language: Language) -> Option<String> {
     let (ja, en) = match notice {
-        Notice::BodyFromHtml => ("HTMLの本文を文字に直しました。".to_owned(), "Made from HTML.".to_owned()),
-        Notice::HtmlTwinLeftOut => ("HTML版は省きました。".to_owned(), "HTML version left out.".to_owned()),
-        Notice::NoText => ("表示できる本文はありませんでした。".to_owned(), "No text could be shown.".to_owned()),
+        // Of no use to whoever reads text.
+        Notice::BodyFromHtml | Notice::HtmlTwinLeftOut => return None,
+        Notice::NoText => ("表示できる本文はありませんでした。".to_owned(), "Nothing to show.".to_owned()),
         Notice::Unreadable(count) => (
             format!("読み取れない文字が{count}個あり、「\u{fffd}」と表示しています。"),
-            format!("Unreadable characters, shown as \"\u{fffd}\": {count}."),
+            format!("Unreadable characters, shown as \u{fffd}: {count}."),
         ),
         Notice::TextCleaned(count) => (
-            format!("見えない文字や制御文字を{count}か所で取り除きました。"),
-            format!("Invisible or control characters taken out: {count}."),
+            format!("見えない文字や制御文字を{count}個取り除きました。"),
+            format!("Invisible characters removed: {count}."),
         ),
         Notice::SenderNameMisleads(address) => (
             format!("ご注意ください: 差出人の名前に別のアドレスが書かれています。実際の差出人は {address} です。"),
-            format!("Take care: the sender's name shows another address. The real sender is {address}."),
+            format!("Caution: the sender's name shows another address. The real one is {address}."),
         ),
         Notice::Ambiguous => (
-            "メールの作りに曖昧な点があったため、確かに読み取れた部分だけを載せています。".to_owned(),
-            "The mail's structure was ambiguous; only what could be read for certain is shown.".to_owned(),
+            "メールの形式に誤りがあり、確実に読み取れた部分だけを載せています。".to_owned(),
+            "The mail is malformed: you see the part that is certain.".to_owned(),
         ),
         Notice::TwinsDiffer => (
-            "ご注意ください: 文字版と HTML 版の内容が違っていました。載せているのは文字版です。".to_owned(),
-            "Take care: the plain and the HTML version said different things. The plain one is shown.".to_owned(),
+            "ご注意ください: このメールは文字版とHTML版の内容が違います。載せているのは文字版です。".to_owned(),
+            "Caution: its HTML version says something else. This is the plain one.".to_owned(),
         ),
         Notice::SenderStandIn(address) => (
             format!(
-                "差出人のアドレス {address} は英数字以外を含むため、差出人欄には仮のアドレスを入れています。返信できません。"
+                "差出人の本当のアドレスは {address} です。ここでは扱えないため、仮のアドレスを表示しています（返信できません）。"
             ),
             format!(
-                "The sender's address, {address}, has characters that mail here cannot carry; a stand-in is shown as sender. It takes no replies."
+                "The sender's real address, {address}, cannot be used here; a stand-in is shown. You cannot reply."
             ),
         ),
+        Notice::Authenticated(results) => authenticated(results)?,
+        Notice::Signed(kind) => {
+            let kind = signature(*kind);
+            (
+                format!("電子署名（{kind}）は無害化のため外しました。署名の確認はしていません。"),
+                format!("Its {kind} signature was taken off, unchecked."),
+            )
+        }
+        Notice::LinksRemoved(count) => {
+            (format!("URLを{count}か所で取り除きました。"), format!("Web addresses removed: {count}."))
+        }
+        Notice::MailsShown(count) => {
+            (format!("添付されたメール{count}通の内容も載せています。"), format!("Attached mails shown: {count}."))
+        }
         Notice::Removed(_) | Notice::More(_) => return None,
     };
     Some(match language {
@@ -70,23 +106,63 @@ fn sentence(notice: &Notice, language: Language) -> Option<String> {
     })
 }
 
+/// What is known of the sender, in both languages; `None` if nothing is.
+///
+/// Only DMARC speaks of the author whom the reader sees (RFC 7489 3.1): the
+/// others fail in honest mails too, such as a mailing list's.
+fn authenticated(results: &Authentication) -> Option<(String, String)> {
+    let named = [("SPF", results.spf), ("DKIM", results.dkim), ("DMARC", results.dmarc), ("ARC", results.arc)];
+    let known = || named.iter().filter_map(|(name, result)| result.map(|result| (*name, result)));
+    known().next()?;
+    let ja = known().map(|(name, result)| format!("{name} {}", japanese(result))).collect::<Vec<_>>().join("、");
+    let en = known().map(|(name, result)| format!("{name} {}", result.as_str())).collect::<Vec<_>>().join(", ");
+    Some(if results.dmarc == Some(AuthResult::Fail) {
+        (
+            format!("ご注意ください: 差出人が偽られているおそれがあります。送信元の確認: {ja}"),
+            format!("Caution: the sender may be forged. Sender check: {en}"),
+        )
+    } else {
+        (format!("送信元の確認: {ja}"), format!("Sender check: {en}"))
+    })
+}
+
+fn japanese(result: AuthResult) -> &'static str {
+    match result {
+        AuthResult::Pass => "合格",
+        AuthResult::None => "なし",
+        AuthResult::Neutral => "判定なし",
+        AuthResult::Policy => "方針により不可",
+        AuthResult::TempError => "一時エラー",
+        AuthResult::PermError => "設定エラー",
+        AuthResult::SoftFail => "不合格の疑い",
+        AuthResult::Fail => "不合格",
+    }
+}
+
+fn signature(kind: SignatureKind) -> &'static str {
+    match kind {
+        SignatureKind::OpenPgp => "OpenPGP",
+        SignatureKind::Smime => "S/MIME",
+    }
+}
+
 fn removed(message: &SafeMessage, out: &mut String) {
     let language = message.language();
-    let mut number = 0;
+    let mut headed = false;
     for notice in message.notices() {
-        let _ = match notice {
+        match notice {
             Notice::Removed(part) => {
-                if number == 0 {
+                if !std::mem::replace(&mut headed, true) {
                     heading(language, out);
                 }
-                number += 1;
-                push_part(number, part, language, out);
-                continue;
+                push_part(part, language, out);
             }
-            Notice::More(count) => match language {
-                Language::Ja => writeln!(out, "このほかに{count}個をお届けしていません。"),
-                Language::En => writeln!(out, "Beside these: {count}."),
-            },
+            Notice::More(count) => {
+                let _ = match language {
+                    Language::Ja => writeln!(out, "ほかにも{count}個あります。"),
+                    Language::En => writeln!(out, "And {count} more."),
+                };
+            }
             Notice::BodyFromHtml
             | Notice::HtmlTwinLeftOut
             | Notice::NoText
@@ -95,47 +171,67 @@ fn removed(message: &SafeMessage, out: &mut String) {
             | Notice::SenderNameMisleads(_)
             | Notice::Ambiguous
             | Notice::TwinsDiffer
-            | Notice::SenderStandIn(_) => continue,
-        };
-        number += 1;
+            | Notice::SenderStandIn(_)
+            | Notice::Authenticated(_)
+            | Notice::Signed(_)
+            | Notice::LinksRemoved(_)
+            | Notice::MailsShown(_) => {}
+        }
     }
 }
 
 fn heading(language: Language, out: &mut String) {
     out.push_str(match language {
-        Language::Ja => "お届けしていないもの（原本が必要なときは、管理番号を添えて管理者にお問い合わせください）:\n",
-        Language::En => "Not delivered (ask your administrator for the original, giving the id):\n",
+        Language::Ja => {
+            "安全のためお届けしていないもの（必要なときは、管理番号を添えて管理者にお問い合わせください）:\n"
+        }
+        Language::En => "Not delivered (ask your administrator):\n",
     });
 }
 
-fn push_part(number: usize, part: &RemovedPart, language: Language, out: &mut String) {
+/// Without a number of its own: the records number all parts of the mail, and
+/// an administrator would take one for the other.
+fn push_part(part: &RemovedPart, language: Language, out: &mut String) {
     let name = part.name.as_ref().map_or(
         match language {
-            Language::Ja => "（名前なし）",
-            Language::En => "(no name)",
+            Language::Ja => "名前なし",
+            Language::En => "no name",
         },
         |name| name.as_str(),
     );
-    let declared: String = part.declared.as_str().chars().take(MAX_TYPE).collect();
-    let (size, reason, digest) = (octets(part.size), reason(part.reason, language), part.sha256);
+    let (declared, size, reason) = (declared(part, language), octets(part.size), reason(part.reason, language));
     let _ = match language {
-        Language::Ja => write!(out, "{number}. {name}（{size}、{declared}）\n   {reason}。\n   SHA-256 {digest}\n"),
-        Language::En => write!(out, "{number}. {name} ({size}, {declared})\n   {reason}\n   SHA-256 {digest}\n"),
+        Language::Ja => writeln!(out, "・{name}（{declared}{size}）{reason}"),
+        Language::En => writeln!(out, "- {name} ({declared}{size}): {reason}"),
     };
+}
+
+/// The declared type, which says something only where the name has no ending.
+fn declared(part: &RemovedPart, language: Language) -> String {
+    let has_ending = |name: &str| {
+        name.rsplit_once('.').is_some_and(|(stem, ending)| {
+            !stem.is_empty() && (1..=10).contains(&ending.len()) && ending.bytes().all(|b| b.is_ascii_alphanumeric())
+        })
+    };
+    if part.declared.is_empty() || part.name.as_ref().is_some_and(|name| has_ending(name.as_str())) {
+        return String::new();
+    }
+    let mut declared: String = part.declared.as_str().chars().take(MAX_TYPE).collect();
+    declared.push_str(match language {
+        Language::Ja => "、",
+        Language::En => ", ",
+    });
+    declared
 }
 
 fn reason(reason: RemovalReason, language: Language) -> &'static str {
     let (ja, en) = match reason {
-        RemovalReason::Attachment => ("添付ファイルはお届けしていません", "Attachments are not delivered."),
-        RemovalReason::InlineImage => ("本文の中の画像です", "A picture inside the text."),
-        RemovalReason::NestedMail => ("添付されたメールです", "A mail inside the mail."),
-        RemovalReason::Technical => {
-            ("配信通知や署名などの技術的な部分です", "A technical part of a report or signature.")
-        }
-        RemovalReason::Ambiguous => {
-            ("形式がわからないか、矛盾しています", "Its form is unknown or contradicts itself.")
-        }
-        RemovalReason::Encrypted => ("暗号化されていて、中身を確かめられません", "Encrypted: it could not be checked."),
+        RemovalReason::Attachment => ("添付ファイル", "attachment"),
+        RemovalReason::InlineImage => ("本文中の画像", "picture"),
+        RemovalReason::NestedMail => ("添付されたメール", "attached mail"),
+        RemovalReason::Technical => ("配信通知や電子署名のデータ", "data of a report or signature"),
+        RemovalReason::Ambiguous => ("形式が不明か、誤っているもの", "unclear format"),
+        RemovalReason::Encrypted => ("暗号化されていて確認できないもの", "encrypted"),
     };
     match language {
         Language::Ja => ja,

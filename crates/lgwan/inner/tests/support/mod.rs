@@ -11,6 +11,7 @@ use std::time::Duration;
 use sekisho_inner::accept::Acceptor;
 use sekisho_inner::record::Record;
 use sekisho_inner::relay::{Backoff, Limits, Options, Relay, Security, Smtp, Transport};
+use sekisho_inner::render::Charset;
 use sekisho_inner::{Clock, Found, Spool};
 use sekisho_safe_message::*;
 use sekisho_settings::{HostPort, RetrySchedule};
@@ -253,6 +254,7 @@ pub fn options(lifetime: Duration) -> Options {
         postmaster: "postmaster@city.example".parse().unwrap(),
         daemon: "mailer-daemon@inner.example".parse().unwrap(),
         language: Language::Ja,
+        charset: Charset::Utf8,
     }
 }
 
@@ -273,8 +275,8 @@ impl Bench {
         let dir = tempfile::tempdir().unwrap();
         let spool = open_spool(dir.path());
         let (stop, stopped) = watch::channel(false);
+        let acceptor = Acceptor::new(spool.clone(), Clock::system(), frame::MAX, options.charset);
         let relay = Arc::new(Relay::new(spool.clone(), transport, options, Clock::system()));
-        let acceptor = Acceptor::new(spool.clone(), Clock::system(), frame::MAX);
         Self { dir, spool, acceptor, stop, relay: tokio::spawn(relay.run(stopped)) }
     }
 
