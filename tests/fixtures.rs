@@ -158,7 +158,11 @@ fn run(folder: PathBuf) -> Case {
 
 /// The decoded octets of every part that the report says was kept out.
 fn stripped(case: &Case) -> Vec<Vec<u8>> {
-    let leaves = leaves(&case.before);
+    let mut leaves = leaves(&case.before);
+    // A mail that is attached as a file has parts of its own.
+    let inside: Vec<_> =
+        leaves.iter().filter(|leaf| leaf.starts_with(b"From: ")).flat_map(|mail| self::leaves(mail)).collect();
+    leaves.extend(inside);
     let parts = case.report.parts.iter().filter(|part| part.action == Action::Strip && part.size > 0);
     parts
         .map(|part| {
