@@ -12,7 +12,7 @@ use rustix::time::{ClockId, clock_gettime};
 use sekisho_bench::mails::{Mail, sized, standard};
 use sekisho_bench::spread::Spread;
 use sekisho_inner::render::render;
-use sekisho_job::{Answer, Job, Limits, NoticeLanguage, encode_deliver};
+use sekisho_job::{Answer, Job, Limits, Rules, encode_deliver};
 use sekisho_safe_message::{Envelope, MailId, ProfileName, SafeMessage, Timestamp, Untrusted, frame};
 use sekisho_sanitizer::{Outcome, sanitize};
 use sekisho_verify::verify;
@@ -106,6 +106,6 @@ fn job(size: usize) -> Result<Job> {
         size: size as u64,
         limits: Limits::default(),
         profile: ProfileName::parse("text-only")?,
-        notice: NoticeLanguage::Auto,
+        rules: Rules::default(),
     })
 }

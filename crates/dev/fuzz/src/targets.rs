@@ -1,12 +1,16 @@
 //! The doors, and what must hold at each whatever comes in.
 
 mod border;
+mod charset;
+mod header;
+mod html;
 mod mail;
+mod pass;
 mod smtp;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use sekisho_job::{Job, Limits, NoticeLanguage};
+use sekisho_job::{Job, Limits, Rules};
 use sekisho_safe_message::{Envelope, MailId, ProfileName, Timestamp};
 
 /// The way that an input took, as a number; or what broke.
@@ -26,8 +30,21 @@ pub struct Target {
 }
 
 /// Every door.
-pub const TARGETS: &[Target] =
-    &[smtp::COMMAND, smtp::DATA, smtp::SESSION, mail::MIME, border::FRAME, border::ANSWER, mail::VERIFY, mail::TEXT];
+pub const TARGETS: &[Target] = &[
+    smtp::COMMAND,
+    smtp::DATA,
+    smtp::SESSION,
+    mail::MIME,
+    header::HEADER,
+    charset::CHARSET,
+    html::HTML,
+    border::FRAME,
+    border::ANSWER,
+    mail::VERIFY,
+    mail::TEXT,
+];
+
+pub(crate) use header::letter as header_letter;
 
 /// Stands for the way an input took.
 fn way(seen: impl Hash) -> u64 {
@@ -58,6 +75,6 @@ pub fn own_job(size: u64) -> Job {
         size,
         limits: Limits::default(),
         profile,
-        notice: NoticeLanguage::Auto,
+        rules: Rules::default(),
     }
 }
