@@ -10,7 +10,7 @@ use sekisho_job::{encode_deliver, encode_hold};
 use sekisho_safe_message::{Untrusted, frame};
 use sekisho_sanitizer::{Outcome, sanitize};
 
-use crate::targets::{Target, own_job};
+use crate::targets::{Target, header_letter, own_job};
 
 /// The inputs that `target` begins with: `seeds/NAME/`, and the fixtures or
 /// what becomes of them.
@@ -23,6 +23,7 @@ pub fn seeds(target: &Target) -> io::Result<Vec<Vec<u8>>> {
     let fixtures = here.join("../../../fixtures");
     let make: fn(Vec<u8>) -> Option<Vec<u8>> = match target.name {
         "mime" | "text" => Some,
+        "header" => as_header,
         "data" => as_data,
         "frame" => as_frame,
         "answer" => as_answer,
@@ -56,6 +57,28 @@ fn files(dir: &Path) -> io::Result<Vec<Vec<u8>>> {
 #[expect(clippy::unnecessary_wraps, reason = "one of a list of functions, of which others may make nothing")]
 fn as_data(mail: Vec<u8>) -> Option<Vec<u8>> {
     Some([&mail[..], b"\r\n.\r\nQUIT\r\n"].concat())
+}
+
+/// The fields that the target knows, folds as they are.
+#[expect(clippy::unnecessary_wraps, reason = "one of a list of functions, of which others may make nothing")]
+fn as_header(mail: Vec<u8>) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut known = false;
+    for line in mail.split(|b| *b == b'\n').take_while(|line| !line.trim_ascii().is_empty()) {
+        if line.starts_with(b" ") || line.starts_with(b"\t") {
+            if known {
+                out.extend_from_slice(&[b"\n", line.trim_ascii()].concat());
+            }
+            continue;
+        }
+        let colon = line.iter().position(|b| *b == b':').unwrap_or(line.len());
+        let letter = header_letter(&line[..colon]);
+        known = letter.is_some();
+        if let Some(letter) = letter {
+            out.extend_from_slice(&[&[0xff, letter], line[colon + 1..].trim_ascii()].concat());
+        }
+    }
+    Some(out)
 }
 
 fn outcome(mail: &[u8]) -> Outcome {

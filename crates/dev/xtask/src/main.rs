@@ -29,7 +29,7 @@ usage: cargo xtask CHORE
   tidy                   the rules of the house that no compiler knows
   bless                  write the fixtures' snapshots anew; read every difference before it is committed
   manual                 write the manual's generated tables anew
-  corpus [DIR]           sanitize a folder of mails (default ../shared/corpus) and judge the result
+  corpus [DIR] [--write] sanitize a folder of mails (default ../shared/corpus), judge it, print the figures
   bench [NAME] [...]     measurements; without a name: all of them, beside Postfix
 ";
 

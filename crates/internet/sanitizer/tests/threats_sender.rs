@@ -4,9 +4,10 @@
 
 mod common;
 
-use common::{crosses, delivered, held, waits};
+use common::{crosses, delivered, held, run, waits};
 use sekisho_job::{Anomaly, HoldReason};
 use sekisho_safe_message::Notice;
+use sekisho_sanitizer::Outcome;
 
 /// The mail with this header waits, and for one of the sender's reasons.
 fn no_author(header: &str) {
@@ -185,7 +186,7 @@ fn d02_malformed_reports_are_text() {
 
 #[test]
 fn d03_auto_submitted_is_kept_receipts_are_not() {
-    let outcome = common::run("From: a@b\nAuto-Submitted: auto-replied\nDisposition-Notification-To: SECRET@x\n\nx\n");
+    let outcome = run("From: a@b\nAuto-Submitted: auto-replied\nDisposition-Notification-To: SECRET@x\n\nx\n");
     assert!(!common::visible(&outcome).contains("SECRET"));
 }
 
@@ -216,5 +217,20 @@ fn quotes_inside_an_encoded_word_hide_no_author() {
             "a@b.example",
             "{from}"
         );
+    }
+}
+
+#[test]
+fn a_guessed_character_makes_no_domain() {
+    // Shift_JIS, and an octet that would be a full stop in it.
+    for from in [&b"a@\x97\xe1\x82\xa6.jp"[..], b"\x8a\xd6\x8f\x8a <a@city.examp\xa1e>"] {
+        match run([b"From: ", from, b"\n\nx\n"].concat()) {
+            Outcome::Deliver(message, _) => {
+                assert_eq!(message.headers().from.address.to_string(), "international-address@sender.invalid");
+            }
+            Outcome::Hold(reason, _) => {
+                assert!(matches!(reason, HoldReason::NoSender | HoldReason::AmbiguousSender), "{reason:?}");
+            }
+        }
     }
 }

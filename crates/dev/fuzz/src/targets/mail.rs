@@ -1,11 +1,9 @@
 //! The doors for whole mails and texts.
 
-use sekisho_inner::render::render;
-use sekisho_job::{Answer, encode_deliver, encode_hold};
-use sekisho_safe_message::{SafeLine, SafeName, SafeText, Untrusted, frame};
-use sekisho_sanitizer::{Outcome, sanitize};
+use sekisho_safe_message::{SafeLine, SafeName, SafeText, Untrusted};
 use sekisho_verify::{read, verify};
 
+use super::pass::pass;
 use super::{Target, Verdict, must, own_job, way};
 
 /// The sanitizer.
@@ -38,34 +36,7 @@ pub(super) const MIME: Target = Target {
 };
 
 fn mime(input: &[u8]) -> Verdict {
-    let job = own_job(input.len() as u64);
-    let outcome = sanitize(Untrusted::new(input), &job);
-    must(outcome == sanitize(Untrusted::new(input), &job), "the same mail gives two outcomes")?;
-    match outcome {
-        Outcome::Hold(reason, report) => {
-            must(report.hold_reason == Some(reason), "outcome and report differ")?;
-            let answer = encode_hold(&report).map_err(|err| format!("the report of a held mail: {err}"))?;
-            let decoded = Answer::decode(Untrusted::new(&answer), &job).map_err(|err| format!("its answer: {err}"))?;
-            must(decoded == Answer::Hold(reason, report.clone()), "the answer changes on the pipe")?;
-            Ok(way((reason.code(), format!("{:?}", report.anomalies))))
-        }
-        Outcome::Deliver(message, report) => {
-            let Ok(framed) = frame::encode(&message) else { return Ok(way("a frame past its bound")) };
-            let decoded = frame::decode(Untrusted::new(&framed)).map_err(|err| format!("its frame: {err}"))?;
-            must(decoded == *message, "the message changes in the frame")?;
-            let answer = encode_deliver(&message, &report).map_err(|err| format!("its report: {err}"))?;
-            let decoded = Answer::decode(Untrusted::new(&answer), &job).map_err(|err| format!("its answer: {err}"))?;
-            must(
-                decoded == Answer::Deliver(message.clone(), framed, report.clone()),
-                "the answer changes on the pipe",
-            )?;
-            let mail = render(&message).into_bytes();
-            let verified = verify(mail, job.envelope).map_err(|err| format!("verify refuses it: {err}"))?;
-            must(verified.id() == job.id, "another id")?;
-            let notices: Vec<_> = message.notices().iter().map(std::mem::discriminant).collect();
-            Ok(way((format!("{:?}", report.anomalies), notices, report.parts.len().min(8))))
-        }
-    }
+    Ok(pass(input)?.way(()))
 }
 
 /// The second reading.

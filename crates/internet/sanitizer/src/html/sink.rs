@@ -1,9 +1,9 @@
 //! Tokens in, page out: what is open, what is hidden, what is written.
 
+mod beyond;
 mod enter;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult};
@@ -18,9 +18,10 @@ use super::sheet::Sheet;
 use super::style::Space;
 use super::table::Table;
 use super::words::Words;
+use beyond::Beyond;
 
 /// Deepest nesting that is followed one by one; beyond it only the number of
-/// open elements is known, and what is hidden stays so.
+/// open elements is known, and which of them hides what is inside.
 const MAX_OPEN: usize = 4096;
 
 /// Takes a tokenizer's tokens.
@@ -31,8 +32,8 @@ struct Reader {
     japanese: bool,
     page: Page,
     open: Stack,
-    /// Elements of each name that are open but not in `open`.
-    untracked: BTreeMap<LocalName, u32>,
+    /// Elements that are open but not in `open`.
+    beyond: Beyond,
     tables: Vec<Table>,
     references: References,
     sheet: Sheet,
@@ -66,7 +67,7 @@ impl Sink {
             japanese,
             page: Page::default(),
             open: Stack::default(),
-            untracked: BTreeMap::new(),
+            beyond: Beyond::default(),
             tables: Vec::new(),
             references: References::default(),
             sheet: Sheet::default(),
@@ -101,7 +102,7 @@ impl Reader {
     }
 
     fn is_seen(&self) -> bool {
-        self.open.last().is_none_or(|open| open.seen)
+        !self.beyond.hides() && self.open.last().is_none_or(|open| open.seen)
     }
 
     fn text(&mut self, text: &str) {
@@ -133,7 +134,8 @@ impl Reader {
             return self.void(tag);
         }
         if self.open.0.len() >= MAX_OPEN {
-            *self.untracked.entry(tag.name.clone()).or_default() += 1;
+            let seen = open::describe(tag, kind, self.open.last(), &self.sheet).seen;
+            self.beyond.begin(&tag.name, seen);
             return if kind.is_inline() { self.page.space() } else { self.page.block() };
         }
         let mut open = open::describe(tag, kind, self.open.last(), &self.sheet);
@@ -163,6 +165,7 @@ impl Reader {
             "base" => self.references.set_base(attribute(&tag.attrs, "href")),
             // What it says is not known.
             "link" => self.sheet.paints |= attribute(&tag.attrs, "rel").is_some_and(|rel| rel.contains("stylesheet")),
+            "img" | "image" if self.beyond.hides() => {}
             "img" | "image" if self.open.last().is_none_or(|open| open.look.shows_pictures()) => self.image(&tag.attrs),
             _ if !self.is_seen() || self.choice.is_some() => {}
             "br" => self.page.line_end(),
@@ -203,8 +206,7 @@ impl Reader {
     }
 
     fn end(&mut self, name: &LocalName) {
-        if let Some(count) = self.untracked.get_mut(name).filter(|count| **count > 0) {
-            *count -= 1;
+        if self.beyond.end(name) {
             let inline = elements::kind(name).is_inline();
             return if inline { self.page.space() } else { self.page.block() };
         }

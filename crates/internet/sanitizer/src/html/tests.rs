@@ -292,3 +292,18 @@ fn wide_tables_do_not_swell() {
     let html = format!("<table><tr><td>{}<td>b{}</table>", "w".repeat(90), row.repeat(100_000));
     assert!(text(&html).len() < 2 * html.len());
 }
+
+#[test]
+fn beyond_the_deepest_nesting_hidden_stays_hidden() {
+    let deep = "<div>".repeat(5000);
+    for (html, seen) in [
+        ("<script>secret()</script>shown", "shown"),
+        ("<p style=display:none>secret</p>shown", "shown"),
+        ("<div hidden><div>secret</div>secret</div>shown", "shown"),
+        ("<p hidden>secret<p>shown", "shown"),
+        ("<style>.secret{}</style>shown", "shown"),
+        ("<span hidden><img alt=secret></span><img alt=shown>", "[image: shown]"),
+    ] {
+        assert_eq!(to_text(&format!("{deep}{html}")).text.trim(), seen, "{html}");
+    }
+}
