@@ -69,7 +69,7 @@ fn detail(side: Side, item: &Item, record: Option<&Value>, screen: &Screen) {
     screen.line(format!("{}  {state}", screen.paint(Tone::Head, side.label(screen))));
     let mut rows = Vec::new();
     let mut row = |name: &str, value: String| rows.push(vec![(Tone::Dim, format!("  {name}")), (Tone::Plain, value)]);
-    row(screen.t("識別番号", "id"), item.id.to_string());
+    row(screen.t("管理番号", "id"), item.id.to_string());
     row(screen.t("受信", "received"), clock(item.arrived_ms));
     row(screen.t("差出人", "from"), sender(item));
     row(screen.t("宛先", "to"), item.to.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
@@ -108,6 +108,10 @@ fn reported(report: &Report, screen: &Screen) {
             screen.paint(Tone::Bad, screen.t("保留の理由:", "held because:")),
             reason.explain(language)
         ));
+    }
+    if let Some(results) = &report.authentication {
+        let name = screen.t("送信元の確認:", "sender checks:");
+        screen.line(format!("  {} {results}", screen.paint(Tone::Dim, name)));
     }
     for anomaly in &report.anomalies {
         screen.line(format!(

@@ -9,6 +9,8 @@ mod refusals;
 #[path = "end_to_end/relay.rs"]
 mod relay;
 mod support;
+#[path = "end_to_end/wishes.rs"]
+mod wishes;
 
 use std::fs;
 

@@ -103,7 +103,7 @@ fn both_languages_say_the_same_things() {
     for (command, words) in [
         (&["status"][..], ["正常", "healthy"]),
         (&["queue", "list"], ["保留", "held"]),
-        (&["show", &id], ["識別番号", "received"]),
+        (&["show", &id], ["管理番号", "received"]),
         (&["check"], ["点検", "check"]),
         (&["config", "show"], ["出どころ", "origin"]),
         (&["config", "check"], ["設定に誤りはありません。", "The configuration is sound."]),

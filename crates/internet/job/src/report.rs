@@ -130,6 +130,12 @@ pub struct Body {
     pub charset_used: SafeLine,
     /// Characters that could not be read.
     pub replacements: u64,
+    /// Web addresses taken out.
+    #[serde(default)]
+    pub links_removed: u32,
+    /// A signature was taken off the text, or off a mail inside.
+    #[serde(default)]
+    pub unsigned: bool,
     /// From which kind of part.
     pub from: BodySource,
 }

@@ -1,7 +1,7 @@
 //! What becomes of a mail once it has been read: the record, and how long its
 //! original stays.
 
-use sekisho_job::{Action, BodySource, HoldReason, Report};
+use sekisho_job::{Action, BodySource, HoldReason, Part, Report};
 use sekisho_settings::Keep;
 use sekisho_store::{Lease, Settled, StoreError};
 use serde::Serialize;
@@ -48,10 +48,23 @@ fn record(report: &Report, handoff: Option<&'static str>, settled_ms: u64) -> Ve
     serde_json::to_vec(&Record { report, handoff, settled_ms }).unwrap_or_default()
 }
 
+/// Whether a part is kept out, or shown as other than it is: an invitation in
+/// words, a mail inside as text.
+fn is_less(part: &Part) -> bool {
+    match part.action {
+        Action::Strip | Action::Twin => true,
+        Action::Body => part.type_declared.as_str() != "text/plain",
+        Action::Open => part.sha256.is_some(),
+        Action::Unused => false,
+    }
+}
+
 /// Whether the reader gets less, or other, than the sender wrote.
 fn is_changed(report: &Report) -> bool {
     let body = report.body.as_ref();
-    report.parts.iter().any(|part| matches!(part.action, Action::Strip | Action::Twin))
-        || body.is_some_and(|body| body.from != BodySource::Plain || body.replacements > 0)
+    report.parts.iter().any(is_less)
+        || body.is_some_and(|body| {
+            body.from != BodySource::Plain || body.replacements > 0 || body.links_removed > 0 || body.unsigned
+        })
         || !report.anomalies.is_empty()
 }

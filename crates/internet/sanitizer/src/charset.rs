@@ -206,6 +206,12 @@ impl Utf8 {
         if octets.is_ascii() {
             return Self::No;
         }
+        if std::str::from_utf8(octets).is_ok() {
+            // First octets of two, and of three or four: U+0800 begins with 0xe0.
+            let short = octets.iter().filter(|b| matches!(b, 0xc2..=0xdf)).count();
+            let long = octets.iter().filter(|b| **b >= 0xe0).count();
+            return if long >= 2 && long >= short { Self::Surely } else { Self::Yes };
+        }
         let (mut short, mut long, mut slips, mut cut) = (0_usize, 0, 0, false);
         for chunk in octets.utf8_chunks() {
             for c in chunk.valid().chars().filter(|c| !c.is_ascii()) {
@@ -215,8 +221,6 @@ impl Utf8 {
             slips += usize::from(cut);
         }
         match slips {
-            0 if long >= 2 && long >= short => Self::Surely,
-            0 => Self::Yes,
             1 if cut && long >= 2 => Self::Nearly,
             _ if long >= 2 && short + long >= 4 * slips => Self::Nearly,
             _ => Self::No,
@@ -226,7 +230,8 @@ impl Utf8 {
 
 impl Evidence {
     fn of(octets: &[u8]) -> Self {
-        let has_escapes = octets.windows(2).any(|w| w == b"\x1b$" || w == b"\x1b(");
+        let escapes = memchr::memchr_iter(0x1b, octets);
+        let has_escapes = escapes.into_iter().any(|at| matches!(octets.get(at + 1), Some(b'$' | b'(')));
         let is_seven_bit = octets.is_ascii();
         let wide = Wide::seen_in(octets);
         let is_ascii = is_seven_bit && !has_escapes && wide.is_none();

@@ -61,6 +61,8 @@ fn body(stages: &Stages<'_>) -> Option<Body> {
         charset_declared: part.and_then(|part| part.declared.as_deref()).map(word),
         charset_used: word(part.map_or("us-ascii", |part| part.used)),
         replacements: text.made.replacements,
+        links_removed: text.made.links_removed,
+        unsigned: !text.made.signed.is_empty(),
         from: text.made.from.unwrap_or(BodySource::None),
     })
 }

@@ -1,5 +1,7 @@
 //! What the site's own mail server found out about a mail's sender.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// The results of one mail, as far as they are known.
@@ -13,6 +15,18 @@ pub struct Authentication {
     pub dmarc: Option<AuthResult>,
     /// Whether the chain of forwarders is whole (RFC 8617).
     pub arc: Option<AuthResult>,
+}
+
+/// `SPF pass, DMARC fail`: what is known.
+impl fmt::Display for Authentication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = [("SPF", self.spf), ("DKIM", self.dkim), ("DMARC", self.dmarc), ("ARC", self.arc)];
+        let known = named.iter().filter_map(|(name, result)| result.map(|result| (name, result.as_str())));
+        for (at, (name, result)) in known.enumerate() {
+            write!(f, "{}{name} {result}", if at > 0 { ", " } else { "" })?;
+        }
+        Ok(())
+    }
 }
 
 /// One result (RFC 8601 2.7).

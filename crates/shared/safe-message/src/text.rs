@@ -43,7 +43,13 @@ pub struct Cleaned<T> {
 /// characters; private controls of planes that no font shows; noncharacters.
 /// In: zero-width (non-)joiner and variation selectors, which Indic scripts,
 /// emoji and Japanese 異体字 need.
+#[inline]
 pub fn is_safe_char(c: char) -> bool {
+    // Most of all text: ASCII that can be seen, Japanese, Chinese, Hangul.
+    matches!(c, ' '..='~' | '\u{3000}'..='\u{3163}' | '\u{3165}'..='\u{d7ff}') || is_safe_elsewhere(c)
+}
+
+fn is_safe_elsewhere(c: char) -> bool {
     !matches!(c,
         '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}'
         | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'

@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 use super::Encoding;
 
 /// Decoded octets.
@@ -133,25 +135,26 @@ pub(crate) fn decode_quoted_printable(content: &[u8]) -> Decoded<'static> {
 
 fn decode_line(text: &[u8], out: &mut Vec<u8>) -> Fault {
     let mut fault = Fault::None;
-    let mut at = 0;
-    while let Some(&b) = text.get(at) {
-        let pair = text.get(at + 1).copied().and_then(hex).zip(text.get(at + 2).copied().and_then(hex));
-        match (b, pair) {
-            (b'=', Some((high, low))) => {
-                out.push(high << 4 | low);
-                at += 3;
-                continue;
-            }
-            (b'=', None) => fault = Fault::Broken,
-            _ => {}
-        }
-        if !(b.is_ascii_graphic() || b == b' ' || b == b'\t') {
+    let mut rest = text;
+    loop {
+        let (plain, encoded) = rest.split_at(memchr(b'=', rest).unwrap_or(rest.len()));
+        if !plain.iter().all(|b| matches!(b, b' '..=b'~' | b'\t')) {
             fault = fault.max(Fault::Sloppy);
         }
-        out.push(b);
-        at += 1;
+        out.extend_from_slice(plain);
+        rest = match *encoded {
+            [] => return fault,
+            [_, high, low, ref behind @ ..] if let Some((high, low)) = hex(high).zip(hex(low)) => {
+                out.push(high << 4 | low);
+                behind
+            }
+            [sign, ref behind @ ..] => {
+                fault = Fault::Broken;
+                out.push(sign);
+                behind
+            }
+        };
     }
-    fault
 }
 
 fn split_line_end(line: &[u8]) -> (&[u8], &[u8]) {

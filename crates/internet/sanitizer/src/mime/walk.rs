@@ -1,6 +1,7 @@
 //! The strict walk: one pass over the mail's lines, an explicit stack of open
 //! multiparts, every bound checked on the way.
 
+use memchr::memchr;
 use sekisho_job::{Anomaly, HoldReason, Limits};
 
 use super::entity::{Entity, Place, Shape, describe, may_contain};
@@ -23,7 +24,7 @@ pub(crate) fn walk<'a>(raw: &'a [u8], limits: &Limits, findings: &mut Findings) 
     };
     let mut at = 0;
     while at < raw.len() && !matches!(walk.state, State::Stopped) {
-        let end = raw[at..].iter().position(|b| *b == b'\n').map_or(raw.len(), |feed| at + feed + 1);
+        let end = memchr(b'\n', &raw[at..]).map_or(raw.len(), |feed| at + feed + 1);
         walk.line(at, end);
         at = end;
     }
