@@ -1,5 +1,6 @@
 //! The grammar of the command line, in both languages.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::ValueParser;
@@ -8,6 +9,9 @@ use clap::{Arg, ArgAction, Command, Error, value_parser};
 use sekisho_safe_message::{Address, Language, MailId};
 
 use crate::lang::pick;
+
+/// The command that another program answers.
+const BENCH: &str = "bench";
 
 /// The whole command.
 pub(crate) fn command(language: Language) -> Command {
@@ -57,12 +61,17 @@ pub(crate) fn command(language: Language) -> Command {
         .subcommand(
             Command::new("check")
                 .about(t("この機械で安全に動くかを点検", "Check that this machine can run the gateway safely")),
-        );
+        )
+        .subcommand(bench(t));
     localized(whole, language)
 }
 
 /// What clap says in English of its own accord, in the reader's language.
 fn localized(command: Command, language: Language) -> Command {
+    if command.get_name() == BENCH {
+        // Its help is that of the program that it starts.
+        return command.disable_help_flag(true);
+    }
     let t = |ja, en| pick(language, ja, en);
     let template = t("{about}\n\n使い方: {usage}\n\n{all-args}\n", "{about}\n\nUsage: {usage}\n\n{all-args}\n");
     command
@@ -184,7 +193,7 @@ fn sanitize(t: impl Fn(&'static str, &'static str) -> &'static str) -> Command {
             .value_parser(["text-only"]),
         )
         .arg(
-            text("id", t("付ける識別番号（1通のときだけ）", "Id to use (one mail only)"))
+            text("id", t("付ける管理番号（1通のときだけ）", "Id to use (one mail only)"))
                 .value_name("ULID")
                 .value_parser(mail_id()),
         )
@@ -210,7 +219,7 @@ fn verify(t: impl Fn(&'static str, &'static str) -> &'static str) -> Command {
 fn show(t: impl Fn(&'static str, &'static str) -> &'static str) -> Command {
     Command::new("show")
         .about(t("1通の行方と、施した処理をすべて表示", "Show where a mail is and all that was done to it"))
-        .arg(id(t("識別番号", "The mail's id")))
+        .arg(id(t("管理番号", "The mail's id")))
         .arg(side(t))
 }
 
@@ -246,14 +255,14 @@ fn queue(t: impl Fn(&'static str, &'static str) -> &'static str) -> Command {
                 .value_name("ID")
                 .value_parser(mail_id())
                 .help(t(
-                    "この識別番号の次から（1ページ進む。--side が要る）",
+                    "この管理番号の次から（1ページ進む。--side が要る）",
                     "Go on behind this id (next page; needs --side)",
                 ))
                 .requires("side"),
         );
     let retry = Command::new("retry")
         .about(t("待機中・保留中のメールをすぐに処理し直す", "Try a waiting or held mail again at once"))
-        .arg(id(t("識別番号", "The mail's id")))
+        .arg(id(t("管理番号", "The mail's id")))
         .arg(Arg::new("reason").long("reason").required(true).help(t("理由（記録に残る）", "Why, for the record")));
     Command::new("queue")
         .about(t("待ち行列と保留", "Waiting and held mails"))
@@ -274,6 +283,22 @@ fn config(t: impl Fn(&'static str, &'static str) -> &'static str) -> Command {
         .subcommand(
             Command::new("show")
                 .about(t("有効な値とその出どころを表示", "Show values in force and where each comes from")),
+        )
+}
+
+/// Everything behind the name is for the program that it starts.
+fn bench(t: impl Fn(&'static str, &'static str) -> &'static str) -> Command {
+    Command::new(BENCH)
+        .about(t(
+            "見本のメールを流して性能を測る（詳細は sekisho bench --help）",
+            "Measure with sample mails what the gateway carries (see sekisho bench --help)",
+        ))
+        .arg(
+            Arg::new("arguments")
+                .num_args(0..)
+                .trailing_var_arg(true)
+                .allow_hyphen_values(true)
+                .value_parser(value_parser!(OsString)),
         )
 }
 

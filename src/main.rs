@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod ask;
+mod bench;
 mod cli;
 mod config;
 mod demo;
@@ -62,6 +63,7 @@ fn run(matches: &ArgMatches, screen: &Screen, surroundings: &Surroundings) -> Ex
         "config" => config::run(sub, screen, load()),
         "serve" => load().and_then(|c| c.gateway()).map_or_else(failed, |settings| serve::run(&settings, file, screen)),
         "demo" => demo::run(sub, screen),
+        "bench" => bench::run(sub, screen),
         _ => match load().and_then(|c| c.command()) {
             Err(errors) => failed(errors),
             Ok(settings) => match name {

@@ -1,6 +1,6 @@
 //! What each stage of one mail costs by itself, on one core.
 //!
-//! `cargo run --release -p sekisho-bench --example stages`. In microseconds of processor time a mail (what else runs on
+//! `cargo run --release -p sekisho-bench --example stages [MAIL]`. In microseconds of processor time a mail (what else runs on
 //! the machine hardly counts), the median (min-max) of several rounds. What is beside a stage in parentheses is no part of the product: the same work by the bare libraries.
 #![allow(clippy::print_stdout, reason = "an example prints its table")]
 
@@ -25,8 +25,11 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result<()> {
     println!("| mail | stage | us a mail |\n|---|---|---|");
-    let large = sized("att20M", 20_000_000);
-    for mail in standard().iter().chain([&large]) {
+    let only = std::env::args().nth(1);
+    let mut mails = standard().to_vec();
+    mails.extend(mails.iter().find(|mail| mail.name() == "html20k").map(without_plain));
+    mails.push(sized("att20M", 20_000_000));
+    for mail in mails.iter().filter(|mail| only.as_deref().is_none_or(|only| only == mail.name())) {
         stages(mail)?;
     }
     Ok(())
@@ -87,6 +90,13 @@ fn cost<T>(work: &mut impl FnMut() -> T) -> Spread {
 fn processor_time() -> f64 {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+}
+
+/// The mail with its HTML alone, so that it becomes the text.
+fn without_plain(mail: &Mail) -> Mail {
+    let page = html(mail).unwrap_or_default();
+    let head = "From: a@sender.example\r\nDate: Tue, 24 Nov 2026 09:05:00 +0900\r\nContent-Type: text/html; charset=utf-8\r\n\r\n";
+    Mail::new("htmlonly", [head, &page.replace("\r\n", "\n").replace('\n', "\r\n")].concat().into_bytes())
 }
 
 /// The page of the mail's HTML part.

@@ -6,7 +6,8 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::Path;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -24,6 +25,8 @@ const DRAIN: Duration = Duration::from_secs(130);
 /// The running gateway; it ends when dropped.
 #[derive(Debug)]
 pub struct Gateway {
+    program: PathBuf,
+    state: PathBuf,
     serve: Child,
     address: SocketAddr,
 }
@@ -38,13 +41,12 @@ impl Gateway {
         let address = free_address().map_err(BenchError::system("find a free port"))?;
         let log = dir.join("sekisho.log");
         let file = File::create(&log).map_err(BenchError::system(log.display().to_string()))?;
-        let mut serve = Command::new(program);
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SEKISHO_")) {
-            serve.env_remove(name);
-        }
-        let mut serve = serve
+        let state = dir.join("state");
+        let mut serve = plain(program)
             .arg("serve")
-            .env("SEKISHO_STATE_DIR", dir.join("state"))
+            .env("SEKISHO_STATE_DIR", &state)
+            // Ctrl-C is for the one that measures; it ends the gateway when it is done.
+            .process_group(0)
             .env("SEKISHO_OUTER__LISTEN", address.to_string())
             .env("SEKISHO_INNER__DELIVER", format!("smtp://{sink}"))
             .stdin(Stdio::null())
@@ -53,7 +55,7 @@ impl Gateway {
             .spawn()
             .map_err(BenchError::system(program.display().to_string()))?;
         let ready = serve.stdout.take().map(|stdout| BufReader::new(stdout).lines().next());
-        let gateway = Self { serve, address };
+        let gateway = Self { program: program.to_owned(), state, serve, address };
         match ready {
             Some(Some(Ok(_))) => Ok(gateway),
             _ => Err(BenchError::Program(NAME, format!("did not become ready; its log is {}", log.display()))),
@@ -64,6 +66,23 @@ impl Gateway {
     pub fn target(&self) -> Target {
         Target { name: NAME, root: Some(self.serve.id()), address: self.address }
     }
+
+    /// How many mails it holds for a person; `None` if it does not say.
+    pub fn held(&self) -> Option<u64> {
+        let mut list = plain(&self.program);
+        list.env("SEKISHO_STATE_DIR", &self.state).args(["queue", "list", "--state", "held", "--limit", "100000"]);
+        let output = list.arg("--json").stdin(Stdio::null()).output().ok().filter(|output| output.status.success())?;
+        Some(output.stdout.split(|octet| *octet == b'\n').filter(|line| !line.is_empty()).count() as u64)
+    }
+}
+
+/// `program` on its defaults, whatever the environment says.
+fn plain(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SEKISHO_")) {
+        command.env_remove(name);
+    }
+    command
 }
 
 impl Drop for Gateway {

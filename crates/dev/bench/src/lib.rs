@@ -1,7 +1,8 @@
-//! The gateway under load, beside Postfix on the same machine in the same run.
+//! The gateway under load: beside Postfix on the same machine in the same run,
+//! and in [`load`] what `sekisho bench` does for an operator.
 //!
 //! Owns: the standard mails, a sender and a sink that know each mail again by
-//! its recipient, the private gateways, what the kernel says about their
+//! its recipients, the private gateways, what the kernel says about their
 //! processor time and memory, and the tables made of it.
 //!
 //! Never: a setting that the shipped product does not have (the gateway runs
@@ -13,6 +14,7 @@ pub mod cell;
 mod error;
 pub mod gateway;
 pub mod ledger;
+pub mod load;
 pub mod machine;
 pub mod mails;
 pub mod postfix;

@@ -49,6 +49,19 @@ impl Busy {
     }
 }
 
+/// Cache flushes that all disks have done since the start; `None` if the kernel
+/// does not count them.
+pub fn flushes() -> Option<u64> {
+    // Documentation/admin-guide/iostats.rst: field 16 behind the name, since Linux 5.5.
+    // What is made of other disks would count twice.
+    let text = fs::read_to_string("/proc/diskstats").ok()?;
+    let disks = text.lines().map(|line| line.split_ascii_whitespace().skip(2).collect::<Vec<_>>());
+    let real = disks.filter(|fields| {
+        fields.first().is_some_and(|name| !["dm-", "md", "loop"].iter().any(|made| name.starts_with(made)))
+    });
+    real.map(|fields| fields.get(16).and_then(|flushes| flushes.parse::<u64>().ok())).sum()
+}
+
 /// One line about the machine: processor, cores, memory, kernel.
 pub fn describe() -> String {
     let value = |file: &str, key: &str| {

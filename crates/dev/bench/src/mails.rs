@@ -21,14 +21,16 @@ const PARAGRAPH: &str =
 pub struct Mail {
     name: String,
     octets: Vec<u8>,
-    wire: Vec<u8>,
+    /// Where it is not the octets themselves.
+    stuffed: Option<Vec<u8>>,
 }
 
 impl Mail {
     /// A mail of these octets, with CRLF line ends and a line end at the end.
     pub fn new(name: impl Into<String>, octets: Vec<u8>) -> Self {
-        let wire = stuffed(&octets);
-        Self { name: name.into(), octets, wire }
+        let dots = octets.first() == Some(&b'.') || octets.windows(2).any(|pair| pair == b"\n.");
+        let stuffed = dots.then(|| stuffed(&octets));
+        Self { name: name.into(), octets, stuffed }
     }
 
     /// What it is called in tables.
@@ -43,7 +45,7 @@ impl Mail {
 
     /// The mail as DATA wants it (RFC 5321 4.5.2), and the end of data.
     pub fn wire(&self) -> (&[u8], &'static [u8]) {
-        (&self.wire, b".\r\n")
+        (self.stuffed.as_deref().unwrap_or(&self.octets), b".\r\n")
     }
 }
 
@@ -136,7 +138,7 @@ fn alternative(html: usize, plain: &str) -> String {
 }
 
 /// A page of at least `size` octets in UTF-8, one table row a product.
-fn page(size: usize) -> String {
+pub(crate) fn page(size: usize) -> String {
     let mut noise = Noise(1);
     let mut page = "<html><head><meta charset=\"utf-8\">\
          <style>td{font-family:Meiryo;font-size:12px}</style><script>var x=1;</script></head>\n\
@@ -159,18 +161,18 @@ fn page(size: usize) -> String {
 }
 
 /// An encoded word (RFC 2047 2) in ISO-2022-JP.
-fn word(text: &str) -> String {
+pub(crate) fn word(text: &str) -> String {
     let (octets, _, _) = ISO_2022_JP.encode(text);
     format!("=?ISO-2022-JP?B?{}?=", BASE64_STANDARD.encode(octets))
 }
 
 /// RFC 2045 6.8: lines of 76.
-fn base64_lines(octets: &[u8]) -> String {
+pub(crate) fn base64_lines(octets: &[u8]) -> String {
     octets.chunks(57).flat_map(|line| [BASE64_STANDARD.encode(line), "\r\n".to_owned()]).collect()
 }
 
 /// RFC 2045 6.7: lines of at most 76.
-fn quoted_printable(text: &str) -> String {
+pub(crate) fn quoted_printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 2);
     for line in text.lines() {
         let mut column = 0;
@@ -206,10 +208,22 @@ fn stuffed(octets: &[u8]) -> Vec<u8> {
 }
 
 /// The same numbers every time (xorshift64*, Vigna 2016).
-struct Noise(u64);
+#[derive(Debug)]
+pub(crate) struct Noise(u64);
 
 impl Noise {
-    fn next(&mut self) -> u32 {
+    /// Any seed will do.
+    pub(crate) fn new(seed: u64) -> Self {
+        // splitmix64's constant: neighbours among seeds are strangers, and none gives 0.
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x2545_f491_4f6c_dd1d | 1)
+    }
+
+    /// Below `bound`.
+    pub(crate) fn below(&mut self, bound: u32) -> u32 {
+        self.next() % bound.max(1)
+    }
+
+    pub(crate) fn next(&mut self) -> u32 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;

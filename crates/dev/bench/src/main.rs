@@ -1,5 +1,7 @@
-//! `sekisho-bench`: the gateway and a plain Postfix, round by round, on one
-//! machine. Tables on standard output, progress on standard error.
+//! `sekisho-bench`: with `load` what `sekisho bench` starts, for operators;
+//! else the gateway and a plain Postfix, round by round, on one machine, for
+//! those who work on the gateway. Tables on standard output, progress on
+//! standard error.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints its tables")]
 
@@ -10,8 +12,13 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use plan::{Options, Plan};
+use sekisho_bench::load::command;
 
 fn main() -> ExitCode {
+    let mut arguments = std::env::args_os();
+    if arguments.by_ref().take(2).skip(1).any(|argument| argument == "load") {
+        return command::main(std::iter::once("sekisho bench".into()).chain(arguments));
+    }
     let options = Options::parse();
     match Plan::new(options).and_then(|plan| plan.run()) {
         Ok(true) => ExitCode::SUCCESS,

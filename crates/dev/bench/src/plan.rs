@@ -244,7 +244,7 @@ fn program() -> Result<PathBuf, BenchError> {
 
 fn commit() -> String {
     let git = |arguments: &[&str]| {
-        let output = Command::new("git").args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().ok()?;
+        let output = Command::new("git").args(arguments).output().ok()?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
     };
     match (git(&["rev-parse", "--short", "HEAD"]), git(&["status", "--porcelain"])) {

@@ -44,6 +44,15 @@ pub fn time(root: u32) -> Duration {
     tree(root).values().map(|process| process.time).sum()
 }
 
+/// The same, by the name of the program.
+pub fn times(root: u32) -> BTreeMap<String, Duration> {
+    let mut times: BTreeMap<String, Duration> = BTreeMap::new();
+    for process in tree(root).into_values() {
+        *times.entry(process.name).or_default() += process.time;
+    }
+    times
+}
+
 /// Processor time of this process alone.
 pub fn own_time() -> Duration {
     read("self").map_or(Duration::ZERO, |process| process.time)

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::error::BenchError;
-use crate::ledger::{Ledger, recipient};
+use crate::ledger::Ledger;
 use crate::mails::Mail;
 use crate::smtp::Wire;
 
@@ -20,11 +20,24 @@ use crate::smtp::Wire;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A thread waits on its socket; it needs little.
-const STACK: usize = 256 * 1024;
+pub(crate) const STACK: usize = 256 * 1024;
 
 /// How often a mail is put off, and how long each time, before it counts as
 /// refused.
 const PUT_OFF: (u32, Duration) = (200, Duration::from_millis(25));
+
+/// The envelope sender of the standard mails.
+const SENDER: &str = "sender@internet.example";
+
+/// A mail and its envelope.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Letter<'a> {
+    pub(crate) mail: &'a Mail,
+    /// Empty for the null sender.
+    pub(crate) sender: &'a str,
+    /// How many; the ledger gives them their names.
+    pub(crate) recipients: u8,
+}
 
 /// What did not go smoothly.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -47,12 +60,11 @@ pub fn closed_loop(
     mail: &Mail,
     ledger: &Ledger,
 ) -> Result<Trouble, BenchError> {
+    let letter = Letter { mail, sender: SENDER, recipients: 1 };
     let send_all = || {
         let mut trouble = Trouble::default();
         while let Some(number) = ledger.take() {
-            if let Err(why) = patiently(&mut trouble.put_off, || send(server, mail, number, ledger)) {
-                *trouble.refused.entry(why).or_default() += 1;
-            }
+            deliver(server, &letter, number, ledger, &mut trouble);
         }
         trouble
     };
@@ -61,15 +73,26 @@ pub fn closed_loop(
         let senders = (0..connections).map(spawn).collect::<io::Result<Vec<_>>>();
         let senders = senders.map_err(BenchError::system("start a sender"))?;
         let mut all = Trouble::default();
-        for sender in senders {
-            let Trouble { refused, put_off } = sender.join().unwrap_or_default();
-            all.put_off += put_off;
-            for (why, count) in refused {
-                *all.refused.entry(why).or_default() += count;
-            }
-        }
+        senders.into_iter().for_each(|sender| all.add(sender.join().unwrap_or_default()));
         Ok(all)
     })
+}
+
+/// Sends one mail and notes in `ledger` and `trouble` what came of it.
+pub(crate) fn deliver(server: SocketAddr, letter: &Letter<'_>, number: u64, ledger: &Ledger, trouble: &mut Trouble) {
+    if let Err(why) = patiently(&mut trouble.put_off, || send(server, letter, number, ledger)) {
+        *trouble.refused.entry(why).or_default() += 1;
+    }
+}
+
+impl Trouble {
+    /// Takes the trouble of another in.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.put_off += other.put_off;
+        for (why, count) in other.refused {
+            *self.refused.entry(why).or_default() += count;
+        }
+    }
 }
 
 /// Why a mail was not sent.
@@ -95,7 +118,7 @@ fn patiently(put_off: &mut u64, mut send: impl FnMut() -> Result<(), Failure>) -
 }
 
 /// One connection with one mail.
-fn send(server: SocketAddr, mail: &Mail, number: u64, ledger: &Ledger) -> Result<(), Failure> {
+fn send(server: SocketAddr, letter: &Letter<'_>, number: u64, ledger: &Ledger) -> Result<(), Failure> {
     let broken = |err: io::Error| Failure::Refused(format!("{:?}", err.kind()));
     let stream = TcpStream::connect(server).map_err(broken)?;
     let mut wire = Wire::new(stream, PATIENCE).map_err(broken)?;
@@ -103,16 +126,13 @@ fn send(server: SocketAddr, mail: &Mail, number: u64, ledger: &Ledger) -> Result
         421 => return Err(Failure::Later),
         greeting => expect(220, greeting)?,
     }
-    let recipient = format!("RCPT TO:<{}>\r\n", recipient(number));
-    for (line, code) in [
-        ("EHLO client.example\r\n", 250),
-        ("MAIL FROM:<sender@internet.example>\r\n", 250),
-        (&recipient, 250),
-        ("DATA\r\n", 354),
-    ] {
-        expect(code, wire.command(line).map_err(broken)?)?;
+    expect(250, wire.command("EHLO client.example\r\n").map_err(broken)?)?;
+    expect(250, wire.command(&format!("MAIL FROM:<{}>\r\n", letter.sender)).map_err(broken)?)?;
+    for recipient in ledger.recipients(number, letter.recipients) {
+        expect(250, wire.command(&format!("RCPT TO:<{recipient}>\r\n")).map_err(broken)?)?;
     }
-    let (content, dot) = mail.wire();
+    expect(354, wire.command("DATA\r\n").map_err(broken)?)?;
+    let (content, dot) = letter.mail.wire();
     wire.write(content).map_err(broken)?;
     ledger.dotted(number);
     wire.write(dot).map_err(broken)?;

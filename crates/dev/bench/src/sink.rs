@@ -19,7 +19,7 @@ const STACK: usize = 256 * 1024;
 
 const EHLO: &[u8] = b"250-sink.bench.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE 104857600\r\n";
 
-/// A running sink on loopback; it ends with the process.
+/// A running sink; it ends with the process.
 #[derive(Debug)]
 pub struct Sink {
     address: SocketAddr,
@@ -32,7 +32,15 @@ impl Sink {
     /// # Errors
     /// [`BenchError::System`] if it cannot.
     pub fn start() -> Result<Self, BenchError> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(BenchError::system("open the sink"))?;
+        Self::listen((Ipv4Addr::LOCALHOST, 0).into())
+    }
+
+    /// Listens on `address`.
+    ///
+    /// # Errors
+    /// [`BenchError::System`] if it cannot.
+    pub fn listen(address: SocketAddr) -> Result<Self, BenchError> {
+        let listener = TcpListener::bind(address).map_err(BenchError::system("open the sink"))?;
         let address = listener.local_addr().map_err(BenchError::system("open the sink"))?;
         let ledger = Arc::new(RwLock::new(Arc::new(Ledger::new(0, 0))));
         let shared = Arc::clone(&ledger);
