@@ -5,6 +5,7 @@ mod domain;
 
 use sekisho_safe_message::{Address, Mailbox, SafeLine, is_safe_char};
 
+use crate::mime::unfold;
 use crate::words;
 
 /// Most entries of one list that are read.
@@ -42,10 +43,11 @@ pub(crate) fn parse_without_words(value: &[u8]) -> List {
 }
 
 fn read(value: &[u8], atoms: bool) -> List {
-    let mut reader = Reader { guessed: std::str::from_utf8(value).is_err(), ..Reader::default() };
     // Unencoded Japanese may have the octets of `"`, `<` and `,` inside its
     // characters, so characters come first.
     let text = words::raw_text(value);
+    let guessed = std::str::from_utf8(&unfold(value)).ok() != Some(&text);
+    let mut reader = Reader { guessed, ..Reader::default() };
     let mut rest = text.as_str();
     let mut words = 0;
     while let Some(c) = rest.chars().next() {

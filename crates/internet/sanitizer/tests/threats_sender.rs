@@ -222,8 +222,10 @@ fn quotes_inside_an_encoded_word_hide_no_author() {
 
 #[test]
 fn a_guessed_character_makes_no_domain() {
-    // Shift_JIS, and an octet that would be a full stop in it.
-    for from in [&b"a@\x97\xe1\x82\xa6.jp"[..], b"\x8a\xd6\x8f\x8a <a@city.examp\xa1e>"] {
+    // Shift_JIS, an octet that would be a full stop in it, ISO-2022-JP.
+    for from in
+        [&b"a@\x97\xe1\x82\xa6.jp"[..], b"\x8a\xd6\x8f\x8a <a@city.examp\xa1e>", b"x@\x1b$B4X=j\x1b(Bevil.example"]
+    {
         match run([b"From: ", from, b"\n\nx\n"].concat()) {
             Outcome::Deliver(message, _) => {
                 assert_eq!(message.headers().from.address.to_string(), "international-address@sender.invalid");
