@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, Read, Write};
 use std::time::Instant;
 
-use sekisho_job::{HoldReason, Job, JobError, Limits, MAX_JOB_HEADER, Rules, Report, Verdict};
+use sekisho_job::{HoldReason, Job, JobError, Limits, MAX_JOB_HEADER, Report, Rules, Verdict};
 use sekisho_job::{encode_deliver, encode_hold};
 use sekisho_safe_message::{Envelope, MailId, ProfileName, Timestamp, Untrusted};
 use sekisho_sanitizer::{Outcome, sanitize};
