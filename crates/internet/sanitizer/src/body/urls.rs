@@ -207,7 +207,9 @@ impl Out {
                 address.end(text)
             }
             LinkForm::Plain => {
-                let end = address.end(text);
+                // No further than the host: clients end an address at one mark or
+                // another, and a second address behind it is judged by itself.
+                let end = address.rest + address.authority(text).len();
                 self.text.push_str(&text[address.start..end]);
                 end
             }
@@ -316,7 +318,13 @@ mod tests {
             vec![exception("city.example.lg.jp", LinkForm::Plain), exception("ads.example", LinkForm::Remove)];
         let rules = LinkRules { form: LinkForm::Show, exceptions: exceptions.clone() };
         for (text, shown, removed) in [
-            ("https://www.city.example.lg.jp/a?b=http://c.", "https://www.city.example.lg.jp/a?b=http://c.", 0),
+            ("https://www.city.example.lg.jp/a?b=1.", "https://www.city.example.lg.jp/a?b=1.", 0),
+            (
+                "https://city.example.lg.jp/|https://evil.example/",
+                "https://city.example.lg.jp/|hxxps://evil.example/",
+                0,
+            ),
+            ("https://city.example.lg.jp/?https://ads.example/", "https://city.example.lg.jp/?［URL省略］", 1),
             ("www.city.example.lg.jp/a", "www.city.example.lg.jp/a", 0),
             ("https://city.example.lg.jp:8443/", "https://city.example.lg.jp:8443/", 0),
             // What is not surely that host stays inert.
