@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod attachment;
 mod authentication;
 mod digest;
 pub mod frame;
@@ -17,17 +18,26 @@ mod header;
 mod id;
 mod message;
 mod notice;
+mod record;
+mod removal;
+mod table;
 mod text;
 mod time;
 mod untrusted;
 
 pub use address::{Address, AddressError, Domain, Envelope, MAX_RECIPIENTS, Mailbox};
+pub use attachment::{
+    Content, MAX_ATTACHED, MAX_ATTACHMENTS, SafeAttachment, SafeKind, Written, is_output_name, output_name,
+};
 pub use authentication::{AuthResult, Authentication};
 pub use digest::Sha256;
 pub use header::{AutoSubmitted, HeaderError, ListId, MessageId};
 pub use id::{IdError, MailId};
 pub use message::{Language, MAX_ADDRESSES, MAX_REFERENCES, MessageError, ProfileName, SafeHeaders, SafeMessage};
-pub use notice::{MAX_NOTICES, Notice, RemovalReason, RemovedPart, SignatureKind};
+pub use notice::{MAX_NOTICES, Method, Notice, RebuiltPart, RemovalReason, RemovedPart, SignatureKind};
+pub use record::{RecordLine, SafeRecord};
+pub use removal::Removal;
+pub use table::{CellsChanged, SafeTable};
 pub use text::{Cleaned, SafeLine, SafeName, SafeText, TextError, is_safe_char};
 pub use time::{Civil, Timestamp};
 pub use untrusted::Untrusted;

@@ -1,11 +1,13 @@
 //! The safe message: all that may cross the border.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AutoSubmitted, Envelope, ListId, MAX_NOTICES, MailId, Mailbox, MessageId, Notice, SafeLine, SafeText, Timestamp,
+    AutoSubmitted, Envelope, ListId, MAX_ATTACHED, MAX_ATTACHMENTS, MAX_NOTICES, MailId, Mailbox, MessageId, Notice,
+    SafeAttachment, SafeLine, SafeText, Timestamp,
 };
 
 /// Most addresses in one of To, Cc, Reply-To; the rest is left out (the
@@ -81,9 +83,10 @@ pub struct SafeHeaders {
 pub struct SafeMessage {
     pub(crate) head: Head,
     pub(crate) text: SafeText,
+    pub(crate) attachments: Vec<SafeAttachment>,
 }
 
-/// All but the text: what stands in a frame's header.
+/// All but the text and the attachments: what stands in a frame's header.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Head {
     pub(crate) id: MailId,
@@ -105,6 +108,9 @@ pub enum MessageError {
     References,
     /// More notices than [`MAX_NOTICES`].
     Notices,
+    /// More attachments than [`MAX_ATTACHMENTS`], octets than
+    /// [`MAX_ATTACHED`], or two of one name.
+    Attachments,
 }
 
 impl SafeMessage {
@@ -121,10 +127,25 @@ impl SafeMessage {
         language: Language,
         profile: ProfileName,
     ) -> Result<Self, MessageError> {
-        Self::checked(Head { id, envelope, headers, language, profile, notices }, text)
+        Self::checked(Head { id, envelope, headers, language, profile, notices }, text, Vec::new())
     }
 
-    pub(crate) fn checked(head: Head, text: SafeText) -> Result<Self, MessageError> {
+    /// The same message with `attachments`, in their order.
+    ///
+    /// # Errors
+    /// [`MessageError::Attachments`].
+    pub fn with_attachments(self, attachments: Vec<SafeAttachment>) -> Result<Self, MessageError> {
+        Self::checked(self.head, self.text, attachments)
+    }
+
+    /// The same message under another id, for other recipients.
+    #[must_use]
+    pub fn readdressed(mut self, id: MailId, envelope: Envelope) -> Self {
+        (self.head.id, self.head.envelope) = (id, envelope);
+        self
+    }
+
+    pub(crate) fn checked(head: Head, text: SafeText, attachments: Vec<SafeAttachment>) -> Result<Self, MessageError> {
         let h = &head.headers;
         if [&h.to, &h.cc, &h.reply_to].iter().any(|list| list.len() > MAX_ADDRESSES) {
             return Err(MessageError::Addresses);
@@ -135,7 +156,13 @@ impl SafeMessage {
         if head.notices.len() > MAX_NOTICES {
             return Err(MessageError::Notices);
         }
-        Ok(Self { head, text })
+        let octets = attachments.iter().map(|one| one.content().crossing().len()).fold(0, usize::saturating_add);
+        // Systems that fold case would write two of one name over each other.
+        let names: BTreeSet<_> = attachments.iter().map(|one| one.name().as_str().to_lowercase()).collect();
+        if attachments.len() > MAX_ATTACHMENTS || octets > MAX_ATTACHED || names.len() != attachments.len() {
+            return Err(MessageError::Attachments);
+        }
+        Ok(Self { head, text, attachments })
     }
 
     /// The mail's id.
@@ -156,6 +183,11 @@ impl SafeMessage {
     /// The body.
     pub fn text(&self) -> &SafeText {
         &self.text
+    }
+
+    /// The files that cross with it.
+    pub fn attachments(&self) -> &[SafeAttachment] {
+        &self.attachments
     }
 
     /// What was done to the mail.
@@ -207,6 +239,7 @@ impl fmt::Display for MessageError {
             Self::Addresses => "too many addresses in a field",
             Self::References => "too many identifiers in a field",
             Self::Notices => "too many notices",
+            Self::Attachments => "too many or too large attachments, or two of one name",
         })
     }
 }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Address, Authentication, SafeLine, SafeName, Sha256};
+use crate::{Address, Authentication, Removal, SafeLine, SafeName, Sha256};
 
 /// Most notices of one mail; past it, [`Notice::More`] counts the rest.
 pub const MAX_NOTICES: usize = 100;
@@ -50,6 +50,44 @@ pub enum Notice {
     /// A mail inside the mail, or one wrapped by its signature, is shown as
     /// text: how many.
     MailsShown(u32),
+    /// A file was made anew, and crosses as an attachment.
+    Rebuilt(RebuiltPart),
+}
+
+/// A file that crosses in another form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RebuiltPart {
+    /// Its cleaned name, if it had one; of a file in an archive, the path.
+    pub name: Option<SafeName>,
+    /// What the attachment is called.
+    pub output: SafeName,
+    /// How it was made.
+    pub method: Method,
+    /// What was taken out, each once, in the order of the manual.
+    pub removed: Vec<Removal>,
+}
+
+/// How a file was made anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// The same kind of file, written anew from what is known good.
+    Rebuild,
+    /// Pictures of what it shows.
+    Flatten,
+    /// Its text.
+    Extract,
+}
+
+impl Method {
+    /// The code in reports and policies.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Rebuild => "rebuild",
+            Self::Flatten => "flatten",
+            Self::Extract => "extract",
+        }
+    }
 }
 
 /// How a mail was signed.
@@ -92,6 +130,18 @@ pub enum RemovalReason {
     Ambiguous,
     /// Encrypted: nobody could look inside.
     Encrypted,
+    /// A program, a script, a shortcut, or what starts one.
+    Program,
+    /// A kind that cannot be made anew.
+    Unsupported,
+    /// Damaged, or not as its format wants it.
+    Malformed,
+    /// Over a bound: octets, pages, pixels, entries, nesting.
+    TooLarge,
+    /// Two formats in one file.
+    Polyglot,
+    /// The site's rule says so.
+    Rule,
 }
 
 impl RemovalReason {
@@ -104,6 +154,12 @@ impl RemovalReason {
             Self::Technical => "technical",
             Self::Ambiguous => "ambiguous",
             Self::Encrypted => "encrypted",
+            Self::Program => "program",
+            Self::Unsupported => "unsupported",
+            Self::Malformed => "malformed",
+            Self::TooLarge => "too-large",
+            Self::Polyglot => "polyglot",
+            Self::Rule => "rule",
         }
     }
 }

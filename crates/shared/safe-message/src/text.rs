@@ -19,8 +19,13 @@ pub enum TextError {
     FileLike,
     /// Nothing where something must be.
     Empty,
-    /// Blanks (in a file name also dots) stand at an end, or doubled in a name.
+    /// Blanks (in a file name also dots) stand at an end, or doubled in a name;
+    /// a table or record does not end as it should.
     Edge,
+    /// A cell that a spreadsheet program would run.
+    Formula,
+    /// A line of a record that is not on its list.
+    Property,
 }
 
 /// What [`SafeText::clean`] made, and how much it had to take out.
@@ -288,6 +293,11 @@ impl SafeName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// `file` with an ending of ours, for want of a better name.
+    pub(crate) fn plain(extension: &str) -> Self {
+        Self(format!("file.{extension}"))
+    }
 }
 
 /// Characters that make a path, a stream, a wildcard, markup or a quote of a
@@ -316,6 +326,8 @@ impl fmt::Display for TextError {
             Self::FileLike => f.write_str("a line looks like the start of an encoded file"),
             Self::Empty => f.write_str("text is empty"),
             Self::Edge => f.write_str("blanks or dots stand at an end"),
+            Self::Formula => f.write_str("a cell is a formula to some spreadsheet program"),
+            Self::Property => f.write_str("a record has a line that is not on its list"),
         }
     }
 }

@@ -114,7 +114,7 @@ fn a_signed_lie_is_noticed() {
 
 #[test]
 fn lengths_are_bounded_before_they_are_believed() {
-    let mut huge = b"SKF1".to_vec();
+    let mut huge = b"SKF2".to_vec();
     huge.extend_from_slice(&u32::MAX.to_be_bytes());
     assert_eq!(decode(&huge), Err(FrameError::TooLong));
 }
