@@ -1,29 +1,60 @@
 //! What a worker says, and how far it is believed.
 //!
 //! ```text
-//! "SKA1"  verdict (1 = deliver, 2 = hold)
-//! report length (u32, big-endian)  report (JSON)
-//! frame length (u32, big-endian; 0 with hold)  frame
+//! "SKA2"  shares (u8, 1 to 16)
+//! of each share:
+//!   verdict (1 = deliver, 2 = hold)
+//!   recipients (u16, big-endian)  that many places in the job (u16 each);
+//!     none where there is one share: it is everybody's
+//!   report length (u32)  report (JSON)
+//!   frame length (u32; 0 with hold)  frame
 //! ```
+//!
+//! A mail has one share, unless the policy says other things to some of its
+//! recipients. Shares divide the job's recipients: each stands in exactly one.
 
 use std::fmt;
+use std::ops::Range;
 
-use sekisho_safe_message::frame::{self, FrameError};
+use sekisho_safe_message::frame::FrameError;
 use sekisho_safe_message::{SafeMessage, Untrusted};
 
-use crate::{HoldReason, Job, Report, SCHEMA, Verdict};
+use crate::{HoldReason, Job, Report};
 
-const MAGIC: &[u8; 4] = b"SKA1";
+mod read;
+mod write;
+
+pub use write::{Outgoing, encode_answers, encode_deliver, encode_hold};
+
+const MAGIC: &[u8; 4] = b"SKA2";
 const DELIVER: u8 = 1;
 const HOLD: u8 = 2;
 
-/// Longest report, in octets: 1,000 parts with names of 240.
+/// Longest report, in octets: 1,000 parts with names of 240. Of a mail with
+/// several shares, all reports together.
 pub const MAX_REPORT: usize = 2 << 20;
 
-/// Longest answer, in octets.
-pub const MAX_ANSWER: usize = 5 + 4 + MAX_REPORT + 4 + frame::MAX;
+/// Most shares of one mail.
+pub const MAX_SHARES: usize = sekisho_policy::MAX_GROUPS;
 
 /// A worker's answer after every check that needs no hostile format.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Answers {
+    octets: Vec<u8>,
+    shares: Vec<Share>,
+}
+
+/// What becomes of a mail for some of its recipients.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    /// The mail as these recipients' own: see [`Job::share`].
+    pub job: Job,
+    /// What was found and done.
+    pub report: Report,
+    frame: Option<Range<usize>>,
+}
+
+/// The answer about a mail that has one share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// The mail crosses: the message, its frame's octets, the report.
@@ -41,43 +72,36 @@ pub enum AnswerError {
     TooLong,
     /// It is not in the agreed form, or says two things.
     Malformed,
-    /// The frame in it is none.
+    /// A frame in it is none.
     Frame(FrameError),
     /// It speaks of another mail, other recipients or another profile than
     /// the job: the worker is not to be trusted.
     Foreign,
+    /// It has several shares, and who asked can have only one.
+    Divided,
 }
 
-/// The answer that delivers `message`.
-///
-/// # Errors
-/// [`FrameError::TooLong`] if the message or report passes a bound.
-pub fn encode_deliver(message: &SafeMessage, report: &Report) -> Result<Vec<u8>, FrameError> {
-    encode(DELIVER, report, &frame::encode(message)?)
-}
-
-/// The answer that holds the mail.
-///
-/// # Errors
-/// [`FrameError::TooLong`] if the report passes its bound.
-pub fn encode_hold(report: &Report) -> Result<Vec<u8>, FrameError> {
-    encode(HOLD, report, &[])
-}
-
-fn encode(verdict: u8, report: &Report, frame: &[u8]) -> Result<Vec<u8>, FrameError> {
-    let report = serde_json::to_vec(report).map_err(|_| FrameError::Header)?;
-    if report.len() > MAX_REPORT {
-        return Err(FrameError::TooLong);
+impl Answers {
+    /// Reads a worker's answer to `job`. Every frame is decoded once and
+    /// dropped again: what is kept is the answer's own octets.
+    ///
+    /// # Errors
+    /// The first reason to distrust it; the mail is then held.
+    pub fn decode(octets: Vec<u8>, job: &Job) -> Result<Self, AnswerError> {
+        let shares = read::shares(Untrusted::new(&octets), job, |_| ())?;
+        let shares = shares.into_iter().map(|(share, _)| share).collect();
+        Ok(Self { octets, shares })
     }
-    let mut out = Vec::with_capacity(16 + report.len() + frame.len());
-    out.extend_from_slice(MAGIC);
-    out.push(verdict);
-    for block in [&report[..], frame] {
-        let len = u32::try_from(block.len()).map_err(|_| FrameError::TooLong)?;
-        out.extend_from_slice(&len.to_be_bytes());
-        out.extend_from_slice(block);
+
+    /// The shares, in the order of their first recipients; at least one.
+    pub fn shares(&self) -> &[Share] {
+        &self.shares
     }
-    Ok(out)
+
+    /// The frame of a share of this answer; none if it waits.
+    pub fn frame(&self, share: &Share) -> Option<&[u8]> {
+        self.octets.get(share.frame.clone()?)
+    }
 }
 
 impl Answer {
@@ -85,52 +109,26 @@ impl Answer {
     ///
     /// # Errors
     /// The first reason to distrust it; the mail is then held.
-    pub fn decode(bytes: Untrusted<'_>, job: &Job) -> Result<Self, AnswerError> {
-        let rest = bytes.read();
-        let (magic, rest) = rest.split_first_chunk::<4>().ok_or(AnswerError::Short)?;
-        if magic != MAGIC {
-            return Err(AnswerError::Malformed);
-        }
-        let (verdict, rest) = rest.split_first().ok_or(AnswerError::Short)?;
-        let (report, rest) = take_block(rest, MAX_REPORT)?;
-        let (frame, rest) = take_block(rest, frame::MAX)?;
-        if !rest.is_empty() {
-            return Err(AnswerError::Malformed);
-        }
-        let report = decode_report(report, job)?;
-        match (*verdict, report.outcome, report.hold_reason) {
-            (DELIVER, Verdict::Deliver, None) => {
-                let message = decode_frame(frame, job)?;
-                Ok(Self::Deliver(Box::new(message), frame.to_vec(), Box::new(report)))
-            }
-            (HOLD, Verdict::Hold, Some(reason)) if frame.is_empty() => Ok(Self::Hold(reason, Box::new(report))),
-            _ => Err(AnswerError::Malformed),
+    pub fn decode(octets: Untrusted<'_>, job: &Job) -> Result<Self, AnswerError> {
+        let mut shares = read::shares(octets, job, Some)?;
+        let (Some((share, message)), true) = (shares.pop(), shares.is_empty()) else {
+            return Err(AnswerError::Divided);
+        };
+        let frame = share.frame.and_then(|range| octets.read().get(range)).unwrap_or_default().to_vec();
+        let report = Box::new(share.report);
+        match (message.flatten(), report.hold_reason) {
+            (Some(message), None) => Ok(Self::Deliver(Box::new(message), frame, report)),
+            (None, Some(reason)) => Ok(Self::Hold(reason, report)),
+            (Some(_), Some(_)) | (None, None) => Err(AnswerError::Malformed),
         }
     }
 }
 
-fn take_block(bytes: &[u8], max: usize) -> Result<(&[u8], &[u8]), AnswerError> {
-    let (len, rest) = bytes.split_first_chunk::<4>().ok_or(AnswerError::Short)?;
-    let len = u32::from_be_bytes(*len) as usize;
-    if len > max {
-        return Err(AnswerError::TooLong);
+/// Without the mail's octets.
+impl fmt::Debug for Answers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answers").field("octets", &self.octets.len()).field("shares", &self.shares).finish()
     }
-    rest.split_at_checked(len).ok_or(AnswerError::Short)
-}
-
-fn decode_report(bytes: &[u8], job: &Job) -> Result<Report, AnswerError> {
-    let report: Report = serde_json::from_slice(bytes).map_err(|_| AnswerError::Malformed)?;
-    let ours = report.id == job.id && report.profile == job.profile && report.source.size == job.size;
-    if report.schema != SCHEMA || report.input.is_some() || !report.outputs.is_empty() {
-        return Err(AnswerError::Malformed);
-    }
-    if ours { Ok(report) } else { Err(AnswerError::Foreign) }
-}
-
-fn decode_frame(bytes: &[u8], job: &Job) -> Result<SafeMessage, AnswerError> {
-    let message = frame::decode(Untrusted::new(bytes)).map_err(AnswerError::Frame)?;
-    let ours = message.id() == job.id && *message.envelope() == job.envelope && *message.profile() == job.profile;
-    if ours { Ok(message) } else { Err(AnswerError::Foreign) }
 }
 
 impl fmt::Display for AnswerError {
@@ -141,8 +139,12 @@ impl fmt::Display for AnswerError {
             Self::Malformed => f.write_str("the worker's answer is not in the agreed form"),
             Self::Frame(err) => write!(f, "the worker's frame is not acceptable: {err}"),
             Self::Foreign => f.write_str("the worker's answer speaks of another mail"),
+            Self::Divided => f.write_str("the recipients of the mail are treated differently"),
         }
     }
 }
 
 impl std::error::Error for AnswerError {}
+
+/// Frames and reports of shares, with what the caller makes of each message.
+type Read<T> = Vec<(Share, Option<T>)>;

@@ -59,6 +59,8 @@ codes! {
         WorkerMemory = "worker-memory", "解析に必要なメモリが上限を超えました。", "Reading it takes more memory than allowed.";
         WorkerOutput = "worker-output", "解析結果が上限を超えました。", "What the process that read it wrote is too large.";
         WorkerGarbage = "worker-garbage", "解析結果が決められた形をしていません。", "What the process that read it wrote is not in the agreed form.";
+        EncryptedFile = "encrypted-file", "パスワードで保護された添付ファイルがあります。", "It has an attachment that needs a password.";
+        Rule = "rule", "添付ファイルの規則（ポリシー）により保留します。", "The policy holds mails with such an attachment.";
         Refused = "refused", "LGWAN側の検証で拒否されました。", "The LGWAN side refused it on verification.";
         Damaged = "damaged", "保存された原本を読み出せません。", "Its stored original cannot be read.";
     }
@@ -200,6 +202,12 @@ codes! {
         Twin = "twin", "同じ内容の別形式のため使いませんでした。", "Its twin became the text.";
         Unused = "unused", "空か重複のため、本文に使いませんでした。", "Empty or repeated, it was not used in the text.";
         Strip = "strip", "取り除きました。", "It was kept out.";
+        Quarantine = "quarantine", "取り除き、隔離しました。", "It was kept out and waits for a review.";
+        Hold = "hold", "このためメール全体を保留しました。", "Because of it the whole mail waits.";
+        Rebuild = "rebuild", "同じ種類の安全なファイルに作り直しました。", "It was made anew as a file of its own kind.";
+        Flatten = "flatten", "見た目を画像にしました。", "It was turned into pictures of what it shows.";
+        Extract = "extract", "文字を取り出しました。", "Its text was taken out.";
+        Shown = "shown", "本文にも内容を載せ、ファイルとしても作り直しました。", "It is shown in the text, and was made anew as a file.";
         Open = "open", "入れ物として開きました。", "It was opened as a container.";
     }
 }

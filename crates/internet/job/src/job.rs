@@ -2,12 +2,14 @@
 
 use std::fmt;
 
-use sekisho_safe_message::{Envelope, MailId, ProfileName, Timestamp};
+use sekisho_policy::Policy;
+use sekisho_safe_message::{Address, Envelope, MailId, ProfileName, Sha256, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::Rules;
+use crate::{FileRules, Rules};
 
-/// Longest encoded job: 1,001 addresses of 254 octets, and some more.
+/// Longest encoded job: 1,001 addresses of 254 octets, a policy of 128 KiB,
+/// and some more.
 pub const MAX_JOB_HEADER: usize = 512 * 1024;
 
 /// One mail to sanitize. The mail's octets follow it on the same pipe, to the
@@ -26,8 +28,12 @@ pub struct Job {
     pub limits: Limits,
     /// The policy profile in force.
     pub profile: ProfileName,
-    /// What the site has decided.
+    /// What the site has decided about text.
     pub rules: Rules,
+    /// What becomes of files; its profile is the one above.
+    pub policy: Policy,
+    /// How files are made anew.
+    pub files: FileRules,
 }
 
 /// Bounds that are checked before and while a mail is parsed. Past one, the
@@ -77,6 +83,27 @@ impl Job {
         Ok([&len.to_be_bytes()[..], &body].concat())
     }
 
+    /// The mail as a mail of its own for some of its recipients, by their
+    /// places in the envelope; `None` if these are none, or not ascending.
+    ///
+    /// All recipients: the job itself. Fewer: another id, since the LGWAN side
+    /// takes each id once. It follows from this one's id and the recipients
+    /// and nothing else, so that a mail that is handed over again is
+    /// recognized, and one that is divided anew, after a change of the policy,
+    /// is never taken for one that went to others.
+    pub fn share(&self, recipients: &[usize]) -> Option<Self> {
+        let all = self.envelope.to();
+        if recipients.is_empty() || !recipients.is_sorted_by(|a, b| a < b) {
+            return None;
+        }
+        if recipients.len() == all.len() && recipients.last() < Some(&all.len()) {
+            return Some(self.clone());
+        }
+        let chosen = recipients.iter().map(|place| all.get(*place).cloned()).collect::<Option<Vec<_>>>()?;
+        let id = split(self.id, &chosen);
+        Some(Self { id, envelope: Envelope::new(self.envelope.from().cloned(), chosen)?, ..self.clone() })
+    }
+
     /// The job in `body`, the octets behind the length.
     ///
     /// # Errors
@@ -84,6 +111,21 @@ impl Job {
     pub fn decode(body: &[u8]) -> Result<Self, JobError> {
         postcard::from_bytes(body).map_err(|_| JobError)
     }
+}
+
+/// The id of a mail's share for these recipients: the time of the mail's own,
+/// and 80 bits of a digest in place of its chance.
+fn split(id: MailId, recipients: &[Address]) -> MailId {
+    let mut text = b"sekisho share\0".to_vec();
+    text.extend_from_slice(&id.to_bytes());
+    for recipient in recipients {
+        text.extend_from_slice(recipient.to_string().as_bytes());
+        // No address has one.
+        text.push(0);
+    }
+    let mut chance = [0; 10];
+    chance.copy_from_slice(&Sha256::of(&text).as_bytes()[..10]);
+    MailId::new(id.unix_ms(), chance)
 }
 
 impl fmt::Display for JobError {

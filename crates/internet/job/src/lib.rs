@@ -1,5 +1,5 @@
 //! What the outer program and a worker say to each other: the [`Job`], the
-//! [`Answer`] and the [`Report`].
+//! [`Answers`] and the [`Report`].
 //!
 //! Owns: the closed lists of hold reasons, anomalies and actions, and the two
 //! encodings on the pipe. A worker is assumed compromised the moment it has
@@ -16,9 +16,11 @@ mod lines;
 mod report;
 mod rules;
 
-pub use answer::{Answer, AnswerError, MAX_ANSWER, MAX_REPORT, encode_deliver, encode_hold};
+pub use answer::{
+    Answer, AnswerError, Answers, MAX_REPORT, MAX_SHARES, Outgoing, Share, encode_answers, encode_deliver, encode_hold,
+};
 pub use codes::{Action, Anomaly, BodySource, Grade, HoldReason};
 pub use job::{Job, JobError, Limits, MAX_JOB_HEADER};
 pub use lines::offline_line_ends;
-pub use report::{Body, Output, Part, PartPath, Report, SCHEMA, Source, Verdict, mime_ambiguity};
-pub use rules::{LinkForm, LinkRules, NoticeLanguage, Rules};
+pub use report::{Body, Output, Part, PartOutput, PartPath, Report, SCHEMA, Source, Verdict, mime_ambiguity};
+pub use rules::{FileRules, LinkForm, LinkRules, NoticeLanguage, Rules};

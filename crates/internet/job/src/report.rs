@@ -3,7 +3,10 @@
 
 use std::fmt;
 
-use sekisho_safe_message::{Address, Authentication, MailId, ProfileName, RemovalReason, SafeLine, SafeName, Sha256};
+use sekisho_policy::Kind;
+use sekisho_safe_message::{
+    Address, Authentication, MailId, Method, ProfileName, Removal, RemovalReason, SafeLine, SafeName, Sha256,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{Action, Anomaly, BodySource, Grade, HoldReason, Job};
@@ -157,6 +160,34 @@ pub struct Part {
     pub action: Action,
     /// The code of why, where something was kept out.
     pub reason: Option<RemovalReason>,
+    /// What it is, by content; none for text of the mail and containers.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub kind_detected: Option<Kind>,
+    /// How it was made anew.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub method: Option<Method>,
+    /// The policy's rule that decided.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rule: Option<SafeLine>,
+    /// What was in it and is not in what was made of it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub removed: Vec<Removal>,
+    /// What it became.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub output: Option<PartOutput>,
+}
+
+/// A file that was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartOutput {
+    /// Its name.
+    pub name: SafeName,
+    /// Its kind: the ending of its name.
+    pub kind: SafeLine,
+    /// Octets.
+    pub size: u64,
+    /// Their digest.
+    pub sha256: Sha256,
 }
 
 /// What went out.

@@ -48,6 +48,28 @@ pub struct LinkRules {
     pub exceptions: Vec<(Domain, LinkForm)>,
 }
 
+/// How files are made anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRules {
+    /// Quality of JPEG pictures, 1 to 100.
+    pub jpeg_quality: u8,
+    /// Frames of an animated picture; the rest is left out.
+    pub frames: u32,
+    /// Whether the lowest bit of each pixel is changed.
+    pub noise: bool,
+    /// Whether a PDF keeps its fonts.
+    pub fonts: bool,
+    /// Dots per inch of pages that become pictures.
+    pub dpi: u16,
+}
+
+impl Default for FileRules {
+    /// As the settings have it where nothing is written.
+    fn default() -> Self {
+        Self { jpeg_quality: 92, frames: 100, noise: false, fonts: true, dpi: 150 }
+    }
+}
+
 impl Default for Rules {
     /// The notice in the mail's language, links inert, no server believed.
     fn default() -> Self {

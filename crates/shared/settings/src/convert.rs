@@ -36,6 +36,7 @@ pub(crate) fn command(reading: &mut Reading<'_>) -> Option<CommandSettings> {
     let worker = shared::worker(reading);
     let limits = shared::limits(reading);
     let policy = shared::policy(reading);
+    let files = shared::files(reading);
     let charset = inner::charset(reading);
     let notice = shared::notice(reading);
     let links = shared::links(reading);
@@ -50,6 +51,7 @@ pub(crate) fn command(reading: &mut Reading<'_>) -> Option<CommandSettings> {
         worker: worker?,
         limits: limits?,
         policy: policy?,
+        files: files?,
         charset: charset?,
         notice: notice?,
         links: links?,

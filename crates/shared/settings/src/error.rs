@@ -23,6 +23,15 @@ pub enum Origin {
         /// Counted from 1.
         line: Option<usize>,
     },
+    /// A file that the configuration names, such as a policy.
+    Named {
+        /// As used.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// In characters, counted from 1.
+        column: usize,
+    },
     /// An environment variable.
     Variable(String),
 }
@@ -33,6 +42,7 @@ impl fmt::Display for Origin {
             Self::Default => f.write_str("default"),
             Self::File { path, line: None } => write!(f, "{}", path.display()),
             Self::File { path, line: Some(line) } => write!(f, "{}:{line}", path.display()),
+            Self::Named { path, line, column } => write!(f, "{}:{line}:{column}", path.display()),
             Self::Variable(name) => write!(f, "env {name}"),
         }
     }
@@ -161,8 +171,25 @@ pub enum Problem {
     NotAvailable(Feature),
     /// The file that a key names does not exist.
     NoSuchFile(PathBuf),
+    /// The file that a key names cannot be read; the system's words.
+    UnreadableFile(PathBuf, String),
+    /// Found by the reader of a file that a key names, in its words.
+    Told(Box<Told>),
     /// The checks above and the structs disagree: our fault.
     Bug(String),
+}
+
+/// What the reader of another file found, in both languages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// What is wrong, English.
+    pub what_en: String,
+    /// What is wrong, Japanese.
+    pub what_ja: String,
+    /// What to do, English.
+    pub remedy_en: String,
+    /// What to do, Japanese.
+    pub remedy_ja: String,
 }
 
 impl From<DomainError> for Problem {
@@ -211,10 +238,6 @@ pub enum Form {
 pub enum Feature {
     /// Encrypted originals.
     VaultEncryption,
-    /// Policies of one's own.
-    PolicyFile,
-    /// Other built-in policies.
-    Profile,
 }
 
 /// TOML's types, as far as a person must tell them apart.

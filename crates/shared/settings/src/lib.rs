@@ -26,15 +26,15 @@ mod used;
 mod written;
 
 pub use convert::NoLevel;
-pub use error::{Feature, Form, Origin, Problem, SettingsError, SettingsErrors, TomlType};
+pub use error::{Feature, Form, Origin, Problem, SettingsError, SettingsErrors, Told, TomlType};
 pub use load::{Configuration, Effective};
 pub use names::{DomainError, Domains};
 pub use net::{HostPort, HostPortError, IpNet, NetError, Networks};
 pub use sekisho_safe_message::{Address, Domain, Language};
 pub use surroundings::Surroundings;
 pub use used::{
-    AdminSockets, AuthenticationSettings, Charset, CommandSettings, Delivery, GatewaySettings, Handoff, HandoffAddress,
-    HandoffTls, InnerSettings, Keep, LanguageChoice, LinkForm, LinkSettings, LogFilter, LogFormat, LogLevel,
-    LogSettings, NoticeSettings, OuterSettings, PolicyProfile, PolicySettings, ReadingLimits, ReceiverSettings,
-    ReceiverTls, Relay, RelayTls, RetrySchedule, ServerIdentity, VaultSettings, WorkerSettings,
+    AdminSockets, AuthenticationSettings, Charset, CommandSettings, Delivery, FileSettings, GatewaySettings, Handoff,
+    HandoffAddress, HandoffTls, InnerSettings, Keep, LanguageChoice, LinkForm, LinkSettings, LogFilter, LogFormat,
+    LogLevel, LogSettings, NoticeSettings, OuterSettings, PolicyProfile, PolicySettings, ReadingLimits,
+    ReceiverSettings, ReceiverTls, Relay, RelayTls, RetrySchedule, ServerIdentity, VaultSettings, WorkerSettings,
 };

@@ -11,7 +11,7 @@ mod shared;
 pub use inner::{Charset, Delivery, InnerSettings, Relay, RelayTls, RetrySchedule};
 pub use outer::{Keep, OuterSettings, ReceiverSettings, ReceiverTls, ServerIdentity, VaultSettings};
 pub use shared::{
-    AdminSockets, AuthenticationSettings, CommandSettings, GatewaySettings, Handoff, HandoffAddress, HandoffTls,
-    LanguageChoice, LinkForm, LinkSettings, LogFilter, LogFormat, LogLevel, LogSettings, NoticeSettings, PolicyProfile,
-    PolicySettings, ReadingLimits, WorkerSettings,
+    AdminSockets, AuthenticationSettings, CommandSettings, FileSettings, GatewaySettings, Handoff, HandoffAddress,
+    HandoffTls, LanguageChoice, LinkForm, LinkSettings, LogFilter, LogFormat, LogLevel, LogSettings, NoticeSettings,
+    PolicyProfile, PolicySettings, ReadingLimits, WorkerSettings,
 };

@@ -26,6 +26,7 @@ pub(crate) struct Written {
     pub(crate) inner: Inner,
     pub(crate) vault: Vault,
     pub(crate) policy: Policy,
+    pub(crate) files: Files,
     pub(crate) notice: Notice,
     pub(crate) links: Links,
     pub(crate) authentication: Authentication,
@@ -98,6 +99,7 @@ pub(crate) struct Inner {
     pub(crate) tls: Text,
     pub(crate) ca_file: Text,
     pub(crate) helo: Text,
+    pub(crate) allow_without_landlock: Flag,
     pub(crate) charset: Text,
     pub(crate) lifetime: Text,
     pub(crate) retry_min: Text,
@@ -124,6 +126,16 @@ pub(crate) struct Vault {
 pub(crate) struct Policy {
     pub(crate) profile: Text,
     pub(crate) file: Text,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Files {
+    pub(crate) jpeg_quality: Count,
+    pub(crate) frames: Count,
+    pub(crate) noise: Flag,
+    pub(crate) fonts: Flag,
+    pub(crate) dpi: Count,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use sekisho_settings::keys::KEYS;
 use sekisho_settings::{
     Configuration, Delivery, Domains, HandoffAddress, Keep, Language, LanguageChoice, LinkForm, LogFormat, LogLevel,
-    Networks, PolicyProfile, Problem, ReceiverTls, RelayTls, Surroundings,
+    Networks, PolicyProfile, PolicySettings, Problem, ReceiverTls, RelayTls, Surroundings,
 };
 
 use common::{FILE, complaint, errors, read, read_with};
@@ -33,7 +33,8 @@ fn without_a_file_everything_is_loopback_and_a_maildir() {
     assert_eq!(gateway.outer.worker.deadline, Duration::from_secs(60));
     assert!(!gateway.outer.worker.allow_without_landlock);
     assert_eq!(gateway.outer.vault.keep, Keep::Changed);
-    assert_eq!(gateway.outer.policy.profile, PolicyProfile::TextOnly);
+    assert_eq!(gateway.outer.policy, PolicySettings { profile: PolicyProfile::RebuildOrHold, file: None });
+    assert_eq!(gateway.outer.files.jpeg_quality, 92);
     assert_eq!(gateway.inner.delivery, Delivery::Maildir("./sekisho-state/lgwan-maildir".into()));
     assert_eq!(gateway.inner.retry.lifetime, Duration::from_secs(432_000));
     assert_eq!(gateway.inner.postmaster.to_string(), "postmaster@localhost");
@@ -71,13 +72,23 @@ profile = "rebuild-or-hold"
 language = "auto"
 "#;
     let keys: Vec<_> = errors(example).into_iter().filter_map(|error| error.key).collect();
-    assert_eq!(keys, ["vault.key_file", "policy.profile"]);
-    let outer = example.replace("key_file", "#").replace("rebuild-or-hold", "text-only");
+    assert_eq!(keys, ["vault.key_file"]);
+    let outer = example.replace("key_file", "#");
     let outer = read(&outer).unwrap().outer().unwrap();
     assert_eq!(outer.worker.count, 2);
-    assert_eq!(outer.worker.memory_for(1 << 20), 67 << 20);
-    assert_eq!(outer.worker.memory_for(1 << 40), 512 << 20);
+    assert_eq!(outer.worker.memory, 512 << 20);
     assert_eq!(outer.handoff.address, HandoffAddress::Unix("/var/lib/sekisho/handoff.sock".into()));
+}
+
+#[test]
+fn a_policy_file_lies_beside_the_configuration() {
+    let outer = read("[policy]\nfile = \"policy.toml\"\nprofile = \"pixels\"\n[files]\nnoise = true\ndpi = 200\n");
+    let outer = outer.unwrap().outer().unwrap();
+    assert_eq!(outer.policy.file.as_deref(), Some(Path::new(FILE).with_file_name("policy.toml").as_path()));
+    assert_eq!(outer.policy.profile, PolicyProfile::Pixels);
+    assert_eq!((outer.files.noise, outer.files.dpi, outer.files.frames, outer.files.fonts), (true, 200, 100, true));
+    let missing = read("[policy]\nfile = \"policy.toml\"").unwrap().missing_files();
+    assert_eq!(missing[0].key.as_deref(), Some("policy.file"));
 }
 
 #[test]

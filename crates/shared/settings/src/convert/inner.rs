@@ -32,6 +32,7 @@ pub(crate) fn inner(reading: &mut Reading<'_>) -> Option<InnerSettings> {
         delivery: delivery?,
         helo: helo?,
         charset: charset?,
+        allow_without_landlock: reading.written.inner.allow_without_landlock?,
         retry: retry?,
         concurrency: concurrency?,
         postmaster: postmaster?,

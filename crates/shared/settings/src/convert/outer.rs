@@ -22,6 +22,7 @@ pub(crate) fn outer(reading: &mut Reading<'_>) -> Option<OuterSettings> {
     let handoff = shared::handoff(reading);
     let vault = vault(reading);
     let policy = shared::policy(reading);
+    let files = shared::files(reading);
     let notice = shared::notice(reading);
     let links = shared::links(reading);
     let authentication = shared::authentication(reading);
@@ -36,6 +37,7 @@ pub(crate) fn outer(reading: &mut Reading<'_>) -> Option<OuterSettings> {
         handoff: handoff?,
         vault: vault?,
         policy: policy?,
+        files: files?,
         notice: notice?,
         links: links?,
         authentication: authentication?,

@@ -63,6 +63,6 @@ fn credential(reading: &Reading<'_>, name: &str) -> Option<PathBuf> {
 fn beside_file(reading: &Reading<'_>, key: &str, text: &str) -> PathBuf {
     match reading.origin(key) {
         Origin::File { path, .. } => path.parent().unwrap_or(Path::new("")).join(text),
-        Origin::Variable(_) | Origin::Default => PathBuf::from(text),
+        Origin::Named { .. } | Origin::Variable(_) | Origin::Default => PathBuf::from(text),
     }
 }

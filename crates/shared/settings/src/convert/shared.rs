@@ -7,9 +7,9 @@ use crate::names::{self, DomainError};
 use crate::net::HostPort;
 use crate::reading::{Given, Reading, given};
 use crate::{
-    AuthenticationSettings, Domain, Handoff, HandoffAddress, HandoffTls, LanguageChoice, LinkForm, LinkSettings,
-    LogFilter, LogFormat, LogLevel, LogSettings, NoticeSettings, PolicyProfile, PolicySettings, ReadingLimits,
-    WorkerSettings,
+    AuthenticationSettings, Domain, FileSettings, Handoff, HandoffAddress, HandoffTls, LanguageChoice, LinkForm,
+    LinkSettings, LogFilter, LogFormat, LogLevel, LogSettings, NoticeSettings, PolicyProfile, PolicySettings,
+    ReadingLimits, WorkerSettings,
 };
 
 /// The table's bounds admit this version alone.
@@ -110,7 +110,7 @@ fn needed<'a>(reading: &mut Reading<'a>, given: Given<'a, String>) -> Option<std
     }
 }
 
-/// `vault.key_file` and `policy.file` are refused rather than ignored: see [`Feature`].
+/// `vault.key_file` is refused rather than ignored: see [`Feature`].
 pub(super) fn not_yet<'a>(reading: &mut Reading<'a>, given: Given<'a, String>, feature: Feature) -> Option<()> {
     match given.value {
         Some(_) => reading.blame_value(given, Problem::NotAvailable(feature)),
@@ -120,16 +120,30 @@ pub(super) fn not_yet<'a>(reading: &mut Reading<'a>, given: Given<'a, String>, f
 
 pub(super) fn policy(reading: &mut Reading<'_>) -> Option<PolicySettings> {
     let written = reading.written;
-    let file = not_yet(reading, given!(written.policy.file), Feature::PolicyFile);
-    let profile = reading.parsed(given!(written.policy.profile), |text| {
-        if text == PolicyProfile::TextOnly.name() {
-            Ok(PolicyProfile::TextOnly)
-        } else {
-            Err(Problem::NotAvailable(Feature::Profile))
-        }
+    let given = given!(written.policy.profile);
+    let profile = reading.parsed(given, |text| match text {
+        "text-only" => Ok(PolicyProfile::TextOnly),
+        "rebuild-or-hold" => Ok(PolicyProfile::RebuildOrHold),
+        "pixels" => Ok(PolicyProfile::Pixels),
+        _ => Err(none_of_the_words(given.key)),
     });
-    file?;
-    Some(PolicySettings { profile: profile? })
+    let file = places::file(reading, given!(written.policy.file));
+    Some(PolicySettings { profile: profile?, file: file? })
+}
+
+pub(super) fn files(reading: &mut Reading<'_>) -> Option<FileSettings> {
+    let written = reading.written;
+    let jpeg_quality = reading.count(given!(written.files.jpeg_quality));
+    let frames = reading.count(given!(written.files.frames));
+    let dpi = reading.count(given!(written.files.dpi));
+    // The table's bounds fit these types.
+    Some(FileSettings {
+        jpeg_quality: u8::try_from(jpeg_quality?).ok()?,
+        frames: u32::try_from(frames?).ok()?,
+        noise: written.files.noise?,
+        fonts: written.files.fonts?,
+        dpi: u16::try_from(dpi?).ok()?,
+    })
 }
 
 pub(super) fn notice(reading: &mut Reading<'_>) -> Option<NoticeSettings> {

@@ -33,6 +33,11 @@ pub(super) fn problem(problem: &Problem) -> Words {
             format!("there is no file {}", path.display()),
             format!("ファイル {} がありません", path.display()),
         ),
+        Problem::UnreadableFile(path, cause) => Words::new(
+            format!("{} cannot be read ({cause})", path.display()),
+            format!("{} を読み込めません ({cause})", path.display()),
+        ),
+        Problem::Told(told) => Words::new(told.what_en.clone(), told.what_ja.clone()),
         Problem::Bug(cause) => {
             Words::new(format!("an error of Sekisho itself ({cause})"), format!("Sekisho 自身の誤りです ({cause})"))
         }
@@ -94,6 +99,11 @@ pub(super) fn remedy(problem: &Problem, key: &str) -> Words {
             "add LoadCredential=NAME:PATH to the systemd unit, or write a path",
             "systemd ユニットに LoadCredential=名前:パス を加えるか、パスを書いてください",
         ),
+        Problem::UnreadableFile(..) => (
+            "check the path, and that this user may read the file",
+            "パスと、このユーザーに読み取り権限があるかを確かめてください",
+        ),
+        Problem::Told(told) => return Words::new(told.remedy_en.clone(), told.remedy_ja.clone()),
         Problem::NoSuchFile(_) => ("create it, or correct the path", "作成するか、パスを直してください"),
         Problem::Bug(_) => ("please report it with this message", "この文面を添えて報告してください"),
     };
@@ -166,14 +176,6 @@ fn leave_out(feature: Feature) -> (&'static str, &'static str) {
         Feature::VaultEncryption => (
             "leave it out; this version does not encrypt originals, so protect the disk below state_dir",
             "外してください。この版は原本を暗号化しないため、state_dir のディスクを保護してください",
-        ),
-        Feature::PolicyFile => (
-            "leave it out; this version has the built-in profile text-only",
-            "外してください。この版で使えるのは組み込みの text-only だけです",
-        ),
-        Feature::Profile => (
-            "write \"text-only\", the one profile of this version",
-            "この版で使える唯一のプロファイル \"text-only\" を書いてください",
         ),
     }
 }

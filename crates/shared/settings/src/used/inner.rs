@@ -24,6 +24,8 @@ pub struct InnerSettings {
     pub helo: Domain,
     /// What mails are written in.
     pub charset: Charset,
+    /// Whether the verifier starts on a kernel without Landlock.
+    pub allow_without_landlock: bool,
     /// When a mail that could not be relayed is tried again.
     pub retry: RetrySchedule,
     /// Mails relayed at one time.

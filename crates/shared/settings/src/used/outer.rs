@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::shared::{
-    AuthenticationSettings, Handoff, LinkSettings, LogSettings, NoticeSettings, PolicySettings, ReadingLimits,
-    WorkerSettings,
+    AuthenticationSettings, FileSettings, Handoff, LinkSettings, LogSettings, NoticeSettings, PolicySettings,
+    ReadingLimits, WorkerSettings,
 };
 use sekisho_safe_message::Domain;
 
@@ -32,8 +32,10 @@ pub struct OuterSettings {
     pub handoff: Handoff,
     /// Originals and held mails.
     pub vault: VaultSettings,
-    /// What is done to which part.
+    /// What is done to which file.
     pub policy: PolicySettings,
+    /// How files are made anew.
+    pub files: FileSettings,
     /// The notice below the text: its language is chosen where the mail is read.
     pub notice: NoticeSettings,
     /// How addresses of the web are shown.

@@ -38,8 +38,10 @@ pub struct CommandSettings {
     pub worker: WorkerSettings,
     /// Bounds before parsing.
     pub limits: ReadingLimits,
-    /// What is done to which part.
+    /// What is done to which file.
     pub policy: PolicySettings,
+    /// How files are made anew.
+    pub files: FileSettings,
     /// The notice below the text.
     pub notice: NoticeSettings,
     /// How addresses of the web are shown.
@@ -68,7 +70,7 @@ pub struct WorkerSettings {
     pub count: usize,
     /// Wall-clock time for one mail.
     pub deadline: Duration,
-    /// Upper cap in bytes of one worker's memory; a mail gets 3 x its size + 64 MiB, never more.
+    /// Octets of memory that one worker may use.
     pub memory: u64,
     /// Largest frame that a worker may write, in bytes.
     pub output_max: u64,
@@ -76,15 +78,6 @@ pub struct WorkerSettings {
     pub allow_without_landlock: bool,
     /// Mails after which a zygote is replaced (fresh address layout).
     pub renew_after: u64,
-}
-
-impl WorkerSettings {
-    /// The memory cap in bytes for a mail of `mail` bytes: 3 x mail + 64 MiB, at most `memory`.
-    #[must_use]
-    pub fn memory_for(&self, mail: u64) -> u64 {
-        const BASE: u64 = 64 << 20;
-        mail.saturating_mul(3).saturating_add(BASE).min(self.memory)
-    }
 }
 
 /// Bounds that a mail must keep before and while it is parsed (threats.md, rule G8). Past one: hold.
@@ -137,18 +130,24 @@ pub struct HandoffTls {
     pub key_file: PathBuf,
 }
 
-/// What is done to which part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What is done to which file.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicySettings {
-    /// The profile; printed in every notice and record.
+    /// The built-in policy, where `file` names no other.
     pub profile: PolicyProfile,
+    /// A policy of the site's own, instead. Whoever uses it reads and checks it.
+    pub file: Option<PathBuf>,
 }
 
-/// Profiles of this version.
+/// The built-in policies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PolicyProfile {
-    /// The text crosses; every other part is stripped and named in the notice.
+    /// The text crosses; every file is stripped and named in the notice.
     TextOnly,
+    /// Files are made anew; what cannot be is kept out, or the mail waits.
+    RebuildOrHold,
+    /// The same, but of documents only pictures of their pages cross.
+    Pixels,
 }
 
 impl PolicyProfile {
@@ -157,8 +156,25 @@ impl PolicyProfile {
     pub fn name(self) -> &'static str {
         match self {
             Self::TextOnly => "text-only",
+            Self::RebuildOrHold => "rebuild-or-hold",
+            Self::Pixels => "pixels",
         }
     }
+}
+
+/// How files are made anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileSettings {
+    /// Quality of JPEG pictures, 1 to 100.
+    pub jpeg_quality: u8,
+    /// Frames of an animated picture; the rest is left out.
+    pub frames: u32,
+    /// Whether the lowest bit of each pixel is changed at random, against hidden messages.
+    pub noise: bool,
+    /// Whether a PDF keeps its fonts; without them its pages become pictures.
+    pub fonts: bool,
+    /// Dots per inch of pages that become pictures.
+    pub dpi: u16,
 }
 
 /// The notice below the text.
