@@ -70,7 +70,7 @@ impl Admin {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             started_ms: self.started_ms,
-            profile: Some(dispatch.plan.profile.to_string()),
+            profile: Some(dispatch.plan.policy.profile().to_string()),
             listening: self.listening.clone(),
             problems: self.problems(&stages, room),
             stages,

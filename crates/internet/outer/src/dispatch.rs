@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sekisho_channel::handoff;
-use sekisho_job::{Answer, HoldReason, Job, Limits, Report, Rules};
-use sekisho_safe_message::{ProfileName, Sha256, Timestamp, frame};
+use sekisho_job::{Answers, FileRules, HoldReason, Job, Limits, Report, Rules, Share};
+use sekisho_policy::Policy;
+use sekisho_safe_message::{Sha256, Timestamp};
 use sekisho_store::{Lease, Settled, Store, StoreError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
@@ -17,16 +18,13 @@ use crate::clock::now_ms;
 use crate::counters::Counters;
 use crate::handover::Handover;
 use crate::meta::{Meta, mail_id};
-use crate::pool::{Failure, Pool, WorkError, Worked};
+use crate::pool::{Failure, Heard, Pool, WorkError};
 use crate::retain::Retention;
-use crate::settle;
+use crate::settle::{self, Fate, Outcome};
 
 /// Mails between lease and settlement at one time. More than workers, so that
 /// those that wait for the LGWAN side's sync share it.
 const IN_FLIGHT: usize = 64;
-
-/// Memory for frames in flight, in KiB.
-const FRAME_BUDGET: u32 = 32 * 1024;
 
 /// How long to wait after trouble that is not the mail's own.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -35,8 +33,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) limits: Limits,
-    pub(crate) profile: ProfileName,
     pub(crate) rules: Rules,
+    pub(crate) policy: Policy,
+    pub(crate) files: FileRules,
     pub(crate) retention: Retention,
 }
 
@@ -53,7 +52,6 @@ impl Dispatch {
     /// Works until `stop` turns true, then finishes what is in flight.
     pub(crate) async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let in_flight = Arc::new(Semaphore::new(IN_FLIGHT));
-        let frames = Arc::new(Semaphore::new(FRAME_BUDGET as usize));
         loop {
             let lease = tokio::select! {
                 biased;
@@ -61,9 +59,8 @@ impl Dispatch {
                 lease = self.next() => lease,
             };
             let Ok(place) = Arc::clone(&in_flight).acquire_owned().await else { break };
-            let Ok(room) = Arc::clone(&frames).acquire_many_owned(frame_weight(lease.size())).await else { break };
             let this = Arc::clone(&self);
-            tokio::spawn(async move { this.serve(lease, (place, room)).await });
+            tokio::spawn(async move { this.serve(lease, place).await });
         }
         // What is in flight gives its places back when it is settled.
         let all = u32::try_from(IN_FLIGHT).unwrap_or(u32::MAX);
@@ -97,7 +94,7 @@ impl Dispatch {
         let _ = tokio::time::timeout(wait, changed).await;
     }
 
-    async fn serve(&self, lease: Lease, _places: (OwnedSemaphorePermit, OwnedSemaphorePermit)) {
+    async fn serve(&self, lease: Lease, _place: OwnedSemaphorePermit) {
         let id = mail_id(lease.id());
         if let Err(err) = self.settle(lease).await {
             // The store puts the mail back; trying it again is harmless.
@@ -112,16 +109,14 @@ impl Dispatch {
             tracing::error!(event = "spool.damaged", %id);
             return lease.hold(now_ms(), Settled::new(HoldReason::Damaged.code())).await;
         };
-        let worked = match lease.body() {
-            Ok(body) => self.pool.work(&job, body).await,
+        let heard = match lease.body() {
+            Ok(body) => self.pool.hear(&job, body).await,
             Err(err) => return self.unreadable(lease, &job, &err.to_string(), is_lasting(&err)).await,
         };
-        match worked {
-            Ok(Worked { answer: Ok(Answer::Deliver(_, frame, report)), .. }) => {
-                self.deliver(lease, &frame, *report).await
-            }
-            Ok(Worked { answer: Ok(Answer::Hold(_, report)), .. }) => self.hold(lease, &report, None).await,
-            Ok(Worked { answer: Err(failure), sha256 }) => self.failed(lease, &job, failure, sha256).await,
+        match heard {
+            // The room is kept until the frames have been handed over.
+            Ok(Heard { answers: Ok(answers), room: _room, .. }) => self.deliver(lease, &job, &answers).await,
+            Ok(Heard { answers: Err(failure), sha256, .. }) => self.failed(lease, &job, failure, sha256).await,
             Err(WorkError::Body(err)) => {
                 let lasting = err.kind() == std::io::ErrorKind::InvalidData;
                 self.unreadable(lease, &job, &err.to_string(), lasting).await
@@ -144,35 +139,69 @@ impl Dispatch {
             received: Timestamp::from_unix_ms_jst(lease.arrived_ms()),
             size: lease.size(),
             limits: self.plan.limits,
-            profile: self.plan.profile.clone(),
+            profile: self.plan.policy.profile().clone(),
             rules: self.plan.rules.clone(),
+            policy: self.plan.policy.clone(),
+            files: self.plan.files,
         })
     }
 
-    async fn deliver(&self, lease: Lease, frame: &[u8], mut report: Report) -> Result<(), StoreError> {
-        let id = report.id;
+    /// Hands over every share that crosses, and settles the mail when the
+    /// LGWAN side has answered to each. If it does not, all of them come again:
+    /// those that it has taken it knows by their ids.
+    async fn deliver(&self, lease: Lease, job: &Job, answers: &Answers) -> Result<(), StoreError> {
+        let mut fates = Vec::with_capacity(answers.shares().len());
+        for share in answers.shares() {
+            match self.hand_over(job, answers, share).await {
+                Some(fate) => fates.push(fate),
+                None => {
+                    drop(lease);
+                    return Ok(());
+                }
+            }
+        }
+        let Some(outcome) = Outcome::new(job, answers.shares(), &fates) else {
+            return self
+                .failed(lease, job, Failure { reason: HoldReason::Internal, answer: None }, Sha256::of(b""))
+                .await;
+        };
+        if fates.contains(&Fate::Taken) {
+            Counters::add(&self.counters.delivered);
+        }
+        if outcome.waits() {
+            self.count_held(&outcome.report);
+            return settle::waiting(lease, &outcome, now_ms()).await;
+        }
+        settle::taken(lease, &outcome, self.plan.retention, now_ms());
+        Ok(())
+    }
+
+    /// What became of one share; `None` if nobody answered.
+    async fn hand_over(&self, job: &Job, answers: &Answers, share: &Share) -> Option<Fate> {
+        let Some(frame) = answers.frame(share) else { return Some(Fate::Waits) };
+        let (id, to) = (job.id, share.job.envelope.to().len());
         match self.handover.send(frame).await {
             Ok((handoff::Answer::Taken, repeated)) => {
-                Counters::add(&self.counters.delivered);
                 if repeated {
                     Counters::add(&self.counters.repeats);
                 }
-                let (parts, us) = (report.parts.len(), report.timings_us);
-                tracing::info!(event = "mail.handed-over", %id, size = report.source.size, parts, us);
-                settle::taken(lease, &report, self.plan.retention, now_ms());
-                Ok(())
+                let (parts, us) = (share.report.parts.len(), share.report.timings_us);
+                let size = job.size;
+                if share.job.id == id {
+                    tracing::info!(event = "mail.handed-over", %id, size, parts, us);
+                } else {
+                    tracing::info!(event = "mail.handed-over", %id, share = %share.job.id, to, size, parts, us);
+                }
+                Some(Fate::Taken)
             }
             Ok((handoff::Answer::Refused, _)) => {
                 Counters::add(&self.counters.refused);
                 tracing::error!(event = "mail.refused", %id, "the LGWAN side refused a mail: a defect or an attack");
-                report.hold_reason = Some(HoldReason::Refused);
-                report.outcome = sekisho_job::Verdict::Hold;
-                self.hold(lease, &report, Some("refused")).await
+                Some(Fate::Refused)
             }
             Err(err) => {
                 tracing::warn!(event = "handoff.failed", %id, error = %err);
-                drop(lease);
-                Ok(())
+                None
             }
         }
     }
@@ -181,35 +210,32 @@ impl Dispatch {
         Counters::add(&self.counters.worker_failures);
         let detail = failure.answer.map(|err| err.to_string()).unwrap_or_default();
         tracing::warn!(event = "worker.failed", id = %job.id, reason = failure.reason.code(), detail);
-        self.hold(lease, &Report::unread(job, failure.reason, sha256), None).await
+        self.hold(lease, &Report::unread(job, failure.reason, sha256)).await
     }
 
     async fn unreadable(&self, lease: Lease, job: &Job, why: &str, lasting: bool) -> Result<(), StoreError> {
         tracing::error!(event = "spool.unreadable", id = %job.id, error = why, lasting);
         if lasting {
-            return self.hold(lease, &Report::unread(job, HoldReason::Damaged, Sha256::of(b"")), None).await;
+            return self.hold(lease, &Report::unread(job, HoldReason::Damaged, Sha256::of(b""))).await;
         }
         tokio::time::sleep(PAUSE).await;
         drop(lease);
         Ok(())
     }
 
-    async fn hold(&self, lease: Lease, report: &Report, handoff: Option<&'static str>) -> Result<(), StoreError> {
+    async fn hold(&self, lease: Lease, report: &Report) -> Result<(), StoreError> {
+        self.count_held(report);
+        settle::held(lease, report, now_ms()).await
+    }
+
+    fn count_held(&self, report: &Report) {
         Counters::add(&self.counters.held);
         let reason = report.hold_reason.map_or("", HoldReason::code);
         tracing::warn!(event = "mail.held", id = %report.id, reason, size = report.source.size);
-        settle::held(lease, report, handoff, now_ms()).await
     }
 }
 
 /// Whether reading a body again would fail again.
 fn is_lasting(err: &StoreError) -> bool {
     matches!(err, StoreError::NoBody | StoreError::Damaged(_) | StoreError::NotFound)
-}
-
-/// KiB that the frame of a mail of `size` octets may take: text grows at most
-/// some threefold on its way to UTF-8, and never past a frame's bound.
-fn frame_weight(size: u64) -> u32 {
-    let most = size.saturating_mul(3).saturating_add(64 * 1024).min(frame::MAX as u64);
-    u32::try_from(most / 1024).unwrap_or(FRAME_BUDGET).min(FRAME_BUDGET)
 }

@@ -51,6 +51,7 @@ impl Body for Incoming {
             SinkError::Trouble
         })?;
         let meta = Meta {
+            served: Vec::new(),
             envelope: arrival.envelope,
             peer: arrival.peer,
             helo: arrival.hello.name.to_string(),

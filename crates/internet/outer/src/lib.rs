@@ -7,8 +7,8 @@
 //! Never: a hostile format. A worker's answer is believed only as far as its
 //! canonical form and the job's own facts go, and every doubt means *hold*.
 //!
-//! The operator's command uses [`pool`] for its offline work: the same
-//! workers, the same bounds.
+//! The operator's command uses [`pool`] and [`policy`] for its offline work:
+//! the same workers, the same bounds, the same rules.
 #![forbid(unsafe_code)]
 
 mod admin;
@@ -18,9 +18,10 @@ mod dispatch;
 mod handover;
 mod intake;
 mod meta;
+pub mod policy;
 pub mod pool;
 mod retain;
 mod run;
 mod settle;
 
-pub use run::{OuterError, limits_of, rules_of, run};
+pub use run::{OuterError, files_of, limits_of, rules_of, run};

@@ -13,9 +13,10 @@ fn main() -> ExitCode {
     program::main("sekisho-outer", env!("CARGO_PKG_VERSION"), |start| {
         let settings = start.configuration()?.outer()?;
         start.telemetry(&settings.log)?;
+        let policy = sekisho_outer::policy::load(&settings.policy).map_err(Failure::Config)?;
         let worker = start.sibling("sekisho-worker")?;
         start.run(|stop| async move {
-            sekisho_outer::run(settings, worker, program::ready, stop).await.map_err(Failure::new)
+            sekisho_outer::run(settings, policy, worker, program::ready, stop).await.map_err(Failure::new)
         })
     })
 }

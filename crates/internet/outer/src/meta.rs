@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use sekisho_safe_message::{Envelope, MailId};
+use sekisho_safe_message::{Address, Envelope, MailId};
 use sekisho_store::ItemId;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,10 @@ pub(crate) struct Meta {
     pub(crate) helo: String,
     /// Whether the mail came encrypted.
     pub(crate) tls: bool,
+    /// Recipients whose share the LGWAN side has taken, and who are no longer
+    /// in the envelope; empty but for mails that wait for others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) served: Vec<Address>,
 }
 
 impl Meta {
@@ -26,6 +30,13 @@ impl Meta {
         // A struct of strings always encodes; an empty header would be held as
         // damaged on the way out.
         serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// With some recipients served, and the others left to serve; `None` if
+    /// that leaves nobody.
+    pub(crate) fn serve(self, served: &[Address], left: Vec<Address>) -> Option<Self> {
+        let envelope = Envelope::new(self.envelope.from().cloned(), left)?;
+        Some(Self { envelope, served: self.served.into_iter().chain(served.iter().cloned()).collect(), ..self })
     }
 
     /// As stored by [`Meta::encode`]; `None` if it is damaged.

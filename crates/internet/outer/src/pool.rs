@@ -11,17 +11,23 @@ mod talk;
 use std::fmt;
 use std::io::{self, Read};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use sekisho_job::{Answer, AnswerError, HoldReason, Job};
+use sekisho_job::{Answer, AnswerError, Answers, HoldReason, Job};
 use sekisho_safe_message::{Sha256, Untrusted};
 use sekisho_sandbox::{Ending, JobLimits, Layers, SpawnError, ZygoteError};
 use sekisho_settings::WorkerSettings;
-use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use slot::Slot;
 use talk::{Talk, TalkEnd};
+
+/// Memory for answers that have been read and not let go, in KiB: one of the
+/// largest at a time, or many small ones. Those that are being read come on
+/// top, at most [`PoolConfig::output_max`] for each worker.
+const ROOM: u32 = 96 * 1024;
 
 /// How a pool works.
 #[derive(Debug, Clone)]
@@ -61,6 +67,7 @@ impl PoolConfig {
 pub struct Pool {
     config: PoolConfig,
     permits: Semaphore,
+    room: Arc<Semaphore>,
     /// As many as permits; `None` where a zygote has to be started.
     slots: Mutex<Vec<Option<Slot>>>,
     layers: Layers,
@@ -75,6 +82,17 @@ pub struct Worked {
     pub sha256: Sha256,
     /// The worker's answer, or why the mail is to be held without one.
     pub answer: Result<Answer, Failure>,
+}
+
+/// The same of a mail whose recipients may be treated differently.
+#[derive(Debug)]
+pub struct Heard {
+    /// Digest of the raw mail, computed here and not believed from the worker.
+    pub sha256: Sha256,
+    /// The worker's answer, or why the mail is to be held without one.
+    pub answers: Result<Answers, Failure>,
+    /// The answer's place in memory, given back when this is dropped.
+    pub room: Option<OwnedSemaphorePermit>,
 }
 
 /// Why a mail is held without an answer.
@@ -114,7 +132,8 @@ impl Pool {
         let layers = *slots[0].layers();
         let slots: Vec<_> = slots.into_iter().map(Some).collect();
         let permits = Semaphore::new(slots.len());
-        Ok(Self { permits, slots: Mutex::new(slots), layers, config, failing: AtomicBool::new(false) })
+        let room = Arc::new(Semaphore::new(ROOM as usize));
+        Ok(Self { permits, room, slots: Mutex::new(slots), layers, config, failing: AtomicBool::new(false) })
     }
 
     /// The layers of isolation in force.
@@ -132,13 +151,54 @@ impl Pool {
         self.config.count.max(1)
     }
 
-    /// Has `body` read by a worker of its own, as `job` orders.
+    /// Has `body` read by a worker of its own, as `job` orders. A mail whose
+    /// recipients are treated differently counts as a wrong answer here.
     ///
     /// # Errors
     /// [`WorkError`] when that was not possible for a reason that is not the
     /// mail's.
     pub async fn work(&self, job: &Job, body: impl Read) -> Result<Worked, WorkError> {
         let _permit = self.permit().await;
+        let (sha256, output) = self.output(job, body).await?;
+        let answer = output.and_then(|output| {
+            let answer = Answer::decode(Untrusted::new(&output), job).and_then(|answer| {
+                let (Answer::Deliver(_, _, report) | Answer::Hold(_, report)) = &answer;
+                if report.source.sha256 == sha256 { Ok(answer) } else { Err(AnswerError::Foreign) }
+            });
+            answer.map_err(garbage)
+        });
+        Ok(Worked { sha256, answer })
+    }
+
+    /// Has `body` read by a worker of its own, as `job` orders. The worker is
+    /// free for the next mail once there is room for the answer.
+    ///
+    /// # Errors
+    /// [`WorkError`] when that was not possible for a reason that is not the
+    /// mail's.
+    pub async fn hear(&self, job: &Job, body: impl Read) -> Result<Heard, WorkError> {
+        let _permit = self.permit().await;
+        let (sha256, output) = self.output(job, body).await?;
+        let output = match output {
+            Ok(mut output) => {
+                // It grew by doubling; what is counted is what it holds.
+                output.shrink_to_fit();
+                output
+            }
+            Err(failure) => return Ok(Heard { sha256, answers: Err(failure), room: None }),
+        };
+        // Who holds room waits for the LGWAN side alone, never for more room.
+        // The semaphore is never closed.
+        let room = Arc::clone(&self.room).acquire_many_owned(weight(output.len())).await.ok();
+        let answers = Answers::decode(output, job).and_then(|answers| {
+            let ours = answers.shares().iter().all(|share| share.report.source.sha256 == sha256);
+            if ours { Ok(answers) } else { Err(AnswerError::Foreign) }
+        });
+        Ok(Heard { sha256, answers: answers.map_err(garbage), room })
+    }
+
+    /// What a worker wrote about `body`, or why that is not to be read.
+    async fn output(&self, job: &Job, body: impl Read) -> Result<(Sha256, Result<Vec<u8>, Failure>), WorkError> {
         let kept = self.slots.lock().await.pop().flatten();
         let mut slot = match kept {
             Some(slot) => slot,
@@ -165,18 +225,20 @@ impl Pool {
         self.permits.acquire().await.ok()
     }
 
-    async fn work_in(&self, slot: &mut Slot, job: &Job, body: impl Read) -> Result<Worked, WorkError> {
-        let limits = JobLimits {
-            memory: job.size.saturating_mul(3).saturating_add(64 << 20).min(self.config.memory),
-            cpu_seconds: self.config.deadline.as_secs().max(1),
-        };
+    async fn work_in(
+        &self,
+        slot: &mut Slot,
+        job: &Job,
+        body: impl Read,
+    ) -> Result<(Sha256, Result<Vec<u8>, Failure>), WorkError> {
+        let limits = JobLimits { memory: self.config.memory, cpu_seconds: self.config.deadline.as_secs().max(1) };
         let bounds = talk::Bounds { deadline: self.config.deadline, output_max: self.config.output_max };
         let Talk { sha256, output, end } = talk::talk(slot, limits, bounds, job, body).await?;
-        let answer = match reason_of(end) {
+        let output = match reason_of(end) {
             Some(reason) => Err(Failure { reason, answer: None }),
-            None => judge(&output, job, sha256),
+            None => Ok(output),
         };
-        Ok(Worked { sha256, answer })
+        Ok((sha256, output))
     }
 }
 
@@ -200,13 +262,15 @@ fn reason_of(end: TalkEnd) -> Option<HoldReason> {
     }
 }
 
-/// Believes an answer only in canonical form, about this mail and no other.
-fn judge(output: &[u8], job: &Job, sha256: Sha256) -> Result<Answer, Failure> {
-    let answer = Answer::decode(Untrusted::new(output), job).and_then(|answer| {
-        let (Answer::Deliver(_, _, report) | Answer::Hold(_, report)) = &answer;
-        if report.source.sha256 == sha256 { Ok(answer) } else { Err(AnswerError::Foreign) }
-    });
-    answer.map_err(|err| Failure { reason: HoldReason::WorkerGarbage, answer: Some(err) })
+/// An answer is believed only in canonical form, about this mail and no other.
+fn garbage(err: AnswerError) -> Failure {
+    Failure { reason: HoldReason::WorkerGarbage, answer: Some(err) }
+}
+
+/// KiB of [`ROOM`] that an answer takes. One frame at a time is decoded beside
+/// it; whoever lets answers be larger than all room has one at a time.
+fn weight(octets: usize) -> u32 {
+    u32::try_from(octets / 1024).unwrap_or(ROOM).saturating_add(1).min(ROOM)
 }
 
 impl fmt::Display for WorkError {

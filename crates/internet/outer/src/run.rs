@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use sekisho_channel::handoff::Target;
 use sekisho_channel::{ChannelError, admin, tls};
-use sekisho_job::{Limits, LinkForm, LinkRules, NoticeLanguage, Rules};
+use sekisho_job::{FileRules, Limits, LinkForm, LinkRules, NoticeLanguage, Rules};
+use sekisho_policy::Policy;
 use sekisho_receiver as receiver;
-use sekisho_safe_message::ProfileName;
 use sekisho_sandbox::SpawnError;
 use sekisho_settings::{
-    self as settings, AuthenticationSettings, Domains, Handoff, HandoffAddress, LanguageChoice, LinkSettings,
-    NoticeSettings, OuterSettings, ReadingLimits, ReceiverSettings, ReceiverTls,
+    self as settings, AuthenticationSettings, Domains, FileSettings, Handoff, HandoffAddress, LanguageChoice,
+    LinkSettings, NoticeSettings, OuterSettings, ReadingLimits, ReceiverSettings, ReceiverTls,
 };
 use sekisho_store::{Options, Store, StoreError};
 use tokio::sync::watch;
@@ -43,17 +43,17 @@ pub enum OuterError {
     File(PathBuf, io::Error),
     /// An address cannot be listened on.
     Listen(receiver::BindError),
-    /// A setting that the types let through makes no sense here.
-    Setting(&'static str),
 }
 
 /// Runs the Internet side: `ready` is called once it listens; it drains and
-/// returns when `stop` resolves. `worker` is the worker program.
+/// returns when `stop` resolves. `policy` is the one that the settings name,
+/// `worker` the worker program.
 ///
 /// # Errors
 /// [`OuterError`] when it cannot start.
 pub async fn run(
     settings: OuterSettings,
+    policy: Policy,
     worker: PathBuf,
     ready: impl FnOnce(),
     stop: impl Future<Output = ()>,
@@ -67,7 +67,7 @@ pub async fn run(
         store: store.clone(),
         pool: Arc::new(pool),
         handover: Handover::new(target(&settings.handoff)?, settings.handoff.timeout),
-        plan: plan(&settings)?,
+        plan: plan(&settings, policy),
         counters: Arc::clone(&counters),
     });
     let sink = Arc::new(Intake { store: store.clone(), counters });
@@ -85,7 +85,7 @@ pub async fn run(
     let tidier = tokio::spawn(tidy(store.clone(), dispatch.plan.retention));
     let (stopping, stopped) = watch::channel(false);
     let work = tokio::spawn(Arc::clone(&dispatch).run(stopped));
-    tracing::info!(event = "outer.ready", listening = listening.join(" "), profile = %dispatch.plan.profile);
+    tracing::info!(event = "outer.ready", listening = listening.join(" "), profile = %dispatch.plan.policy.profile());
     ready();
 
     // Receiving ends first, so that the spool can be worked off.
@@ -133,14 +133,14 @@ fn target(handoff: &Handoff) -> Result<Target, OuterError> {
     }
 }
 
-fn plan(settings: &OuterSettings) -> Result<Plan, OuterError> {
-    let profile = settings.policy.profile.name();
-    Ok(Plan {
+fn plan(settings: &OuterSettings, policy: Policy) -> Plan {
+    Plan {
         limits: limits_of(&settings.limits),
-        profile: ProfileName::parse(profile).map_err(|_| OuterError::Setting("policy.profile"))?,
         rules: rules_of(&settings.notice, &settings.links, &settings.authentication),
+        policy,
+        files: files_of(&settings.files),
         retention: Retention::new(&settings.vault),
-    })
+    }
 }
 
 /// The bounds as a job carries them. What exceeds a job's type is no bound at
@@ -155,6 +155,12 @@ pub fn limits_of(limits: &ReadingLimits) -> Limits {
         html_bytes: narrow(limits.html_bytes),
         text_bytes: narrow(limits.text_bytes),
     }
+}
+
+/// How files are made anew, as a job carries it.
+pub fn files_of(files: &FileSettings) -> FileRules {
+    let FileSettings { jpeg_quality, frames, noise, fonts, dpi } = *files;
+    FileRules { jpeg_quality, frames, noise, fonts, dpi }
 }
 
 /// The site's wishes as a job carries them.
@@ -240,7 +246,6 @@ impl fmt::Display for OuterError {
             Self::Tls(err) => write!(f, "outer.tls_cert_file, outer.tls_key_file: {err}"),
             Self::File(file, err) => write!(f, "{}: {err}", file.display()),
             Self::Listen(err) => write!(f, "outer.listen: {err}"),
-            Self::Setting(name) => write!(f, "{name}: cannot be used"),
         }
     }
 }

@@ -10,10 +10,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use sekisho_job::{Answer, HoldReason, Job, Limits, Report, Rules, encode_deliver, encode_hold};
-use sekisho_outer::pool::{Failure, Pool, PoolConfig, Worked};
+use sekisho_job::{
+    Answer, FileRules, HoldReason, Job, Limits, Outgoing, Report, Rules, encode_answers, encode_deliver, encode_hold,
+};
+use sekisho_outer::pool::{Failure, Heard, Pool, PoolConfig, Worked};
+use sekisho_policy::Policy;
 use sekisho_safe_message::{
-    Envelope, Language, MailId, Mailbox, ProfileName, SafeHeaders, SafeLine, SafeMessage, SafeText, Sha256, Timestamp,
+    Envelope, Language, MailId, Mailbox, SafeHeaders, SafeLine, SafeMessage, SafeText, Sha256, Timestamp,
 };
 use sekisho_sandbox::{Confinement, WorkerMemory, serve};
 
@@ -41,6 +44,9 @@ const ROGUES: &[(&str, HoldReason)] = &[
     ("other-recipient", HoldReason::WorkerGarbage),
     ("other-digest", HoldReason::WorkerGarbage),
     ("hold-and-deliver", HoldReason::WorkerGarbage),
+    ("leave-one-out", HoldReason::WorkerGarbage),
+    ("serve-one-twice", HoldReason::WorkerGarbage),
+    ("share-another-id", HoldReason::WorkerGarbage),
 ];
 
 fn main() -> ExitCode {
@@ -68,7 +74,10 @@ fn test() -> ExitCode {
     let passed = runtime.block_on(goes_on(dir.path()));
     failed += u32::from(!passed);
     println!("test the_pool_goes_on_after_a_crash ... {}", if passed { "ok" } else { "FAILED" });
-    println!("\ntest result: {} passed; {failed} failed", u32::try_from(ROGUES.len()).unwrap() + 1 - failed);
+    let passed = runtime.block_on(divides(dir.path()));
+    failed += u32::from(!passed);
+    println!("test a_divided_mail_is_heard ... {}", if passed { "ok" } else { "FAILED" });
+    println!("\ntest result: {} passed; {failed} failed", u32::try_from(ROGUES.len()).unwrap() + 2 - failed);
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -94,9 +103,27 @@ async fn pool(dir: &Path, deed: &str) -> Pool {
 async fn held_for(dir: &Path, deed: &str) -> Result<Answer, HoldReason> {
     let mail = b"From: a@b.example\r\n\r\ntext\r\n".repeat(100);
     let pool = pool(dir, deed).await;
-    let Worked { sha256, answer } = pool.work(&job(mail.len()), &mail[..]).await.unwrap();
+    let job = job(mail.len());
+    let Worked { sha256, answer } = pool.work(&job, &mail[..]).await.unwrap();
     assert_eq!(sha256, Sha256::of(&mail), "{deed}: the digest is our own");
-    answer.map_err(|Failure { reason, .. }| reason)
+    let answer = answer.map_err(|Failure { reason, .. }| reason);
+    // The other way to ask says the same.
+    let Heard { answers, room, .. } = pool.hear(&job, &mail[..]).await.unwrap();
+    let heard = answers.map_err(|Failure { reason, .. }| reason);
+    assert_eq!(heard.as_ref().err(), answer.as_ref().err(), "{deed}");
+    drop(room);
+    answer
+}
+
+/// A mail that is divided honestly is heard with both its shares.
+async fn divides(dir: &Path) -> bool {
+    let pool = pool(dir, "divide").await;
+    let job = job(4);
+    let heard = pool.hear(&job, &b"mail"[..]).await.unwrap();
+    let Ok(answers) = heard.answers else { return false };
+    let whole = pool.work(&job, &b"mail"[..]).await.unwrap().answer.is_ok();
+    let crosses: Vec<_> = answers.shares().iter().map(|share| answers.frame(share).is_some()).collect();
+    crosses == [true, false] && heard.room.is_some() && !whole
 }
 
 /// A pool whose every second mail kills its worker still reads the others.
@@ -116,12 +143,14 @@ async fn goes_on(dir: &Path) -> bool {
 fn job(size: usize) -> Job {
     Job {
         id: MailId::new(1, [2; 10]),
-        envelope: Envelope::new(None, vec!["a@b.example".parse().unwrap()]).unwrap(),
+        envelope: Envelope::new(None, ["a@b.example", "c@b.example"].map(|to| to.parse().unwrap()).into()).unwrap(),
         received: Timestamp::new(0, 540).unwrap(),
         size: size as u64,
         limits: Limits::default(),
-        profile: ProfileName::parse("text-only").unwrap(),
+        profile: Policy::text_only().profile().clone(),
         rules: Rules::default(),
+        policy: Policy::text_only(),
+        files: FileRules::default(),
     }
 }
 
@@ -149,7 +178,7 @@ fn rogue(deed: &str, mut input: impl Read, mut output: impl Write) {
         "open" => drop(std::fs::File::open("/etc/passwd")),
         "connect" => drop(std::net::TcpStream::connect("127.0.0.1:25")),
         "silent" => {}
-        "garbage" => output.write_all(b"SKA1 but nothing that makes sense").unwrap(),
+        "garbage" => output.write_all(b"SKA2 but nothing that makes sense").unwrap(),
         "half" => {
             let answer = deliver(&job, mail);
             output.write_all(&answer[..answer.len() / 2]).unwrap();
@@ -166,8 +195,17 @@ fn rogue(deed: &str, mut input: impl Read, mut output: impl Write) {
         "other-digest" => output.write_all(&deliver(&job, b"another mail of another digest")).unwrap(),
         "hold-and-deliver" => {
             let mut answer = deliver(&job, mail);
-            answer[4] = 2;
+            // The verdict of the first share stands behind the count.
+            answer[5] = 2;
             output.write_all(&answer).unwrap();
+        }
+        "divide" => output.write_all(&shares(&job, mail, &[(&[0], &[0], true), (&[1], &[1], false)])).unwrap(),
+        "leave-one-out" => output.write_all(&shares(&job, mail, &[(&[0], &[0], true)])).unwrap(),
+        "serve-one-twice" => {
+            output.write_all(&shares(&job, mail, &[(&[0], &[0], true), (&[0, 1], &[0, 1], true)])).unwrap();
+        }
+        "share-another-id" => {
+            output.write_all(&shares(&job, mail, &[(&[0], &[1], true), (&[1], &[0], true)])).unwrap();
         }
         "moody" if mail == b"crash" => panic!("on purpose"),
         "moody" => output.write_all(&hold(&job, mail)).unwrap(),
@@ -191,10 +229,36 @@ fn hold(job: &Job, mail: &[u8]) -> Vec<u8> {
     encode_hold(&report(job, mail)).unwrap()
 }
 
+/// An answer of shares: told to be for these places, made for those, crossing
+/// or not.
+fn shares(job: &Job, mail: &[u8], told: &[(&[usize], &[usize], bool)]) -> Vec<u8> {
+    let made: Vec<_> = told
+        .iter()
+        .map(|(_, places, crosses)| {
+            let job = job.share(places).unwrap();
+            if *crosses { (delivered(&job, mail), Some(message(&job))) } else { (report(&job, mail), None) }
+        })
+        .collect();
+    let outgoing: Vec<_> = told
+        .iter()
+        .zip(&made)
+        .map(|((recipients, _, _), (report, message))| Outgoing { recipients, report, message: message.as_ref() })
+        .collect();
+    encode_answers(&outgoing).unwrap()
+}
+
 fn deliver(job: &Job, mail: &[u8]) -> Vec<u8> {
+    encode_deliver(&message(job), &delivered(job, mail)).unwrap()
+}
+
+fn delivered(job: &Job, mail: &[u8]) -> Report {
     let mut report = report(job, mail);
     report.outcome = sekisho_job::Verdict::Deliver;
     report.hold_reason = None;
+    report
+}
+
+fn message(job: &Job) -> SafeMessage {
     let headers = SafeHeaders {
         from: Mailbox { name: None, address: "a@b.example".parse().unwrap() },
         to: vec![],
@@ -210,6 +274,5 @@ fn deliver(job: &Job, mail: &[u8]) -> Vec<u8> {
     };
     let text = SafeText::clean("text").value;
     let (id, envelope, profile) = (job.id, job.envelope.clone(), job.profile.clone());
-    let message = SafeMessage::new(id, envelope, headers, text, vec![], Language::En, profile).unwrap();
-    encode_deliver(&message, &report).unwrap()
+    SafeMessage::new(id, envelope, headers, text, vec![], Language::En, profile).unwrap()
 }

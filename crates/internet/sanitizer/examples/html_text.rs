@@ -95,6 +95,8 @@ fn time(html: &str) -> Result<u128, Box<dyn std::error::Error>> {
         limits: Limits::default(),
         profile: ProfileName::parse("test").map_err(|error| format!("{error:?}"))?,
         rules: Rules::default(),
+        policy: sekisho_policy::Policy::text_only(),
+        files: sekisho_job::FileRules::default(),
     };
     let start = Instant::now();
     let outcome = sanitize(Untrusted::new(mail.as_bytes()), &job);

@@ -89,7 +89,7 @@ pub(crate) fn compose(mime: &Mime<'_>, leaves: &[Leaf], rules: &Rules, findings:
                 composer.nested(nested);
                 true
             }
-            Content::File(_) => false,
+            Content::File => false,
         };
         if used {
             composer.made.shown.push(index);
@@ -190,7 +190,7 @@ fn html_twin<'a>(leaves: &'a [Leaf], shown: &[usize]) -> Option<&'a str> {
     let mut hidden = leaves.iter().enumerate().filter(|(index, _)| !shown.contains(index)).map(|(_, leaf)| leaf);
     hidden.find_map(|leaf| match &leaf.content {
         Content::Text(text) if text.markup == Markup::Html => Some(text.text.as_str()),
-        Content::Text(_) | Content::Nested(_) | Content::File(_) => None,
+        Content::Text(_) | Content::Nested(_) | Content::File => None,
     })
 }
 

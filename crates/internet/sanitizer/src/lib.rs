@@ -14,6 +14,7 @@ mod authentication;
 mod body;
 mod charset;
 mod cms;
+mod files;
 mod findings;
 mod headers;
 mod html;
@@ -27,13 +28,16 @@ mod report;
 mod words;
 
 use sekisho_job::{HoldReason, Job, Report};
-use sekisho_safe_message::{Authentication, Notice, SafeMessage, Untrusted};
+use sekisho_safe_message::{Authentication, Notice, RemovalReason, SafeMessage, Untrusted};
 
 use crate::body::Text;
+use crate::files::Desk;
+pub use crate::files::Fonts;
 use crate::findings::Findings;
 use crate::headers::Read;
 use crate::mime::Mime;
 use crate::nested::Budget;
+use crate::notice::Told;
 use crate::parts::Leaf;
 
 /// What becomes of a mail.
@@ -54,22 +58,30 @@ impl Outcome {
     }
 }
 
+/// Sanitizes one mail without fonts of the site: see [`sanitize_with_fonts`].
+pub fn sanitize(raw: Untrusted<'_>, job: &Job) -> Outcome {
+    sanitize_with_fonts(raw, job, &Fonts::none())
+}
+
 /// Sanitizes one mail.
 ///
 /// `raw` is the mail as SMTP brought it (RFC 5322, CRLF line ends), `job` its
 /// id, envelope and bounds. The same input gives the same outcome; the
 /// report's `timings_us` is 0, since there is no clock here.
-pub fn sanitize(raw: Untrusted<'_>, job: &Job) -> Outcome {
+pub fn sanitize_with_fonts(raw: Untrusted<'_>, job: &Job, fonts: &Fonts) -> Outcome {
     let mut findings = Findings::default();
     let mime = mime::read(raw, &job.limits, &mut findings);
     let read = headers::read(&mime, job, &mut findings);
     let results = mime.header.iter().filter(|field| field.is("Authentication-Results")).map(|field| field.value);
     let authentication = authentication::read(results, &job.rules.servers);
-    let mut budget = Budget::new(&job.limits, &job.rules, mime.entities.len());
+    let author = read.headers.as_ref().map(|headers| headers.from.address.clone());
+    let mut desk = Desk::new(job, fonts);
+    (desk.author, desk.authentication) = (author, authentication);
+    let mut budget = Budget::new(job, &desk, mime.entities.len());
     let leaves = parts::read(&mime, &[], &mut budget, &mut findings);
     let text = body::make(&mime, &leaves, &job.limits, &job.rules, &mut findings);
     hold_if_nothing_is_certain(&mime, &leaves, text.as_ref(), &mut findings);
-    settle(raw, job, &Stages { mime, read, authentication, leaves, text }, findings)
+    settle(raw, job, Stages { mime, read, authentication, leaves, text }, findings)
 }
 
 /// Where a part is withheld because readers differ, and no text is left that
@@ -91,24 +103,36 @@ struct Stages<'a> {
     text: Option<Text>,
 }
 
-fn settle(raw: Untrusted<'_>, job: &Job, stages: &Stages<'_>, mut findings: Findings) -> Outcome {
+fn settle(raw: Untrusted<'_>, job: &Job, mut stages: Stages<'_>, mut findings: Findings) -> Outcome {
+    let report = report::make(raw, job, &stages, &findings);
+    let notices =
+        stages.text.as_ref().map(|text| notice::make(&stages.mime, &stages.leaves, text, &stages.read, &findings));
+    let told = notice::tell(&stages.mime, std::mem::take(&mut stages.leaves));
+    if let Some(reason) = told.holds {
+        findings.hold(match reason {
+            RemovalReason::Encrypted => HoldReason::EncryptedFile,
+            _ => HoldReason::Rule,
+        });
+    }
     let message = match findings.held() {
         Some(reason) => Err(reason),
-        None => build(job, stages, &mut findings),
+        None => build(job, &stages, notices.unwrap_or_default(), told),
     };
-    let report = report::make(raw, job, stages, &findings);
     match message {
         Ok(message) => Outcome::Deliver(Box::new(message), Box::new(report)),
         Err(reason) => Outcome::Hold(reason, Box::new(report::held(report, reason))),
     }
 }
 
-fn build(job: &Job, stages: &Stages<'_>, findings: &mut Findings) -> Result<SafeMessage, HoldReason> {
+fn build(job: &Job, stages: &Stages<'_>, about: Vec<Notice>, told: Told) -> Result<SafeMessage, HoldReason> {
     let headers = stages.read.headers.clone().ok_or(HoldReason::NoSender)?;
     let text = stages.text.as_ref().ok_or(HoldReason::Internal)?;
     let language = language::choose(job.rules.notice, &headers.subject, &text.safe);
     let mut notices: Vec<_> = stages.authentication.map(Notice::Authenticated).into_iter().collect();
-    notices.extend(notice::make(&stages.mime, &stages.leaves, text, &stages.read, findings));
+    notices.extend(about);
+    let (attachments, files) = told.settle();
+    notice::add_files(&mut notices, files);
     SafeMessage::new(job.id, job.envelope.clone(), headers, text.safe.clone(), notices, language, job.profile.clone())
+        .and_then(|message| message.with_attachments(attachments))
         .map_err(|_| HoldReason::Unsafe)
 }

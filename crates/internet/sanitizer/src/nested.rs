@@ -11,13 +11,15 @@ mod heading;
 
 use std::collections::BTreeSet;
 
-use sekisho_job::{BodySource, HoldReason, Limits, Part, Rules};
-use sekisho_safe_message::{RemovedPart, SignatureKind, Untrusted};
+use sekisho_job::{BodySource, HoldReason, Job, Limits, Part, Rules};
+use sekisho_safe_message::{SignatureKind, Untrusted};
 
 use crate::body;
+use crate::files::{self, Desk};
 use crate::findings::Findings;
 use crate::mime::{self, Shape};
-use crate::{notice, parts, report};
+use crate::notice::{self, Told};
+use crate::{parts, report};
 
 /// Deepest mail inside mails that is shown.
 const MAX_DEPTH: u32 = 5;
@@ -56,8 +58,8 @@ pub(crate) struct Nested {
     pub(crate) parts: Vec<Part>,
     /// Its header alone is shown: readers differ about the rest.
     pub(crate) partial: bool,
-    /// What of it does not cross.
-    pub(crate) removed: Vec<RemovedPart>,
+    /// What became of its files.
+    pub(crate) told: Told,
     /// Characters that could not be read.
     pub(crate) replacements: u64,
     /// Characters that cannot be seen, taken out.
@@ -80,18 +82,22 @@ pub(crate) enum Hidden {
 }
 
 /// What all mails inside one mail may use together.
-#[derive(Debug)]
 pub(crate) struct Budget<'a> {
     pub(crate) limits: Limits,
     pub(crate) rules: &'a Rules,
+    /// What files are judged by.
+    pub(crate) desk: &'a Desk<'a>,
+    /// What all files may use together.
+    pub(crate) files: sekisho_disarm::Budget,
     depth: u32,
     mails: u32,
 }
 
 impl<'a> Budget<'a> {
     /// The budget of a mail with so many parts of its own.
-    pub(crate) fn new(limits: &Limits, rules: &'a Rules, parts: usize) -> Self {
-        let mut budget = Self { limits: *limits, rules, depth: 0, mails: 0 };
+    pub(crate) fn new(job: &'a Job, desk: &'a Desk<'a>, parts: usize) -> Self {
+        let files = files::budget();
+        let mut budget = Self { limits: job.limits, rules: &job.rules, desk, files, depth: 0, mails: 0 };
         budget.spend(parts);
         budget
     }
@@ -177,7 +183,7 @@ fn open(octets: &[u8], place: Place<'_>, budget: &mut Budget<'_>, findings: &mut
         from: made.from.unwrap_or(BodySource::Plain),
         parts: report::parts(&mime, &leaves, &made.shown, place.path),
         partial: false,
-        removed: notice::removed(&mime, &leaves),
+        told: notice::tell(&mime, leaves),
         replacements: made.replacements,
         invisible: made.invisible,
         links_removed: made.links_removed,
@@ -187,13 +193,19 @@ fn open(octets: &[u8], place: Place<'_>, budget: &mut Budget<'_>, findings: &mut
 }
 
 impl Nested {
+    /// The text of a mail that was a file of another format, heading included.
+    pub(crate) fn of_file(text: &str, rules: &Rules) -> Self {
+        let inert = body::inert(text, rules, true);
+        Self { text: inert.text, invisible: inert.invisible, links_removed: inert.removed, mails: 1, ..Self::nothing() }
+    }
+
     fn nothing() -> Self {
         Self {
             text: String::new(),
             from: BodySource::Plain,
             parts: Vec::new(),
             partial: false,
-            removed: Vec::new(),
+            told: Told::default(),
             replacements: 0,
             invisible: 0,
             links_removed: 0,

@@ -3,16 +3,20 @@
 use std::collections::BTreeSet;
 
 use sekisho_job::{Anomaly, BodySource};
-use sekisho_safe_message::{MAX_NOTICES, Notice, RemovalReason, RemovedPart, SignatureKind};
+use sekisho_safe_message::{
+    MAX_NOTICES, Method, Notice, RebuiltPart, Removal, RemovalReason, RemovedPart, SafeAttachment, SafeLine,
+    SignatureKind,
+};
 
 use crate::body::Text;
+use crate::files::{self, Fate, Inside, Treated};
 use crate::findings::Findings;
 use crate::headers::Read;
 use crate::mime::{Entity, Mime};
 use crate::parts::{Content, Leaf};
 use crate::report;
 
-/// The notices of a mail that crosses.
+/// The notices of a mail that crosses, but for those of its files.
 pub(crate) fn make(mime: &Mime<'_>, leaves: &[Leaf], text: &Text, read: &Read, findings: &Findings) -> Vec<Notice> {
     let mut notices = about_sender(read);
     notices.extend(about_text(text));
@@ -24,16 +28,19 @@ pub(crate) fn make(mime: &Mime<'_>, leaves: &[Leaf], text: &Text, read: &Read, f
     }
     let signed = text.made.signed.iter().copied().chain(signatures(mime, leaves)).collect::<BTreeSet<_>>();
     notices.extend(signed.into_iter().map(Notice::Signed));
-    let mut removed: Vec<_> = removed(mime, leaves).into_iter().map(Notice::Removed).collect();
-    // One place is for the count of the rest.
-    let room = MAX_NOTICES - 2 - notices.len();
-    let rest = removed.len().saturating_sub(room);
-    removed.truncate(room);
-    notices.extend(removed);
+    notices
+}
+
+/// Adds the notices of files, as many as there is room for; one place is for
+/// the count of the rest, one for the sender's.
+pub(crate) fn add_files(notices: &mut Vec<Notice>, mut files: Vec<Notice>) {
+    let room = MAX_NOTICES.saturating_sub(2 + notices.len());
+    let rest = files.len().saturating_sub(room);
+    files.truncate(room);
+    notices.extend(files);
     if rest > 0 {
         notices.push(Notice::More(u32::try_from(rest).unwrap_or(u32::MAX)));
     }
-    notices
 }
 
 fn about_sender(read: &Read) -> Vec<Notice> {
@@ -71,29 +78,111 @@ fn signature(entity: &Entity<'_>) -> Option<SignatureKind> {
     }
 }
 
-/// What does not cross, mails inside included. A signature is told by a line
-/// of its own.
-pub(crate) fn removed(mime: &Mime<'_>, leaves: &[Leaf]) -> Vec<RemovedPart> {
-    let mut all = Vec::new();
-    for leaf in leaves {
-        let Some(entity) = mime.entities.get(leaf.entity) else { continue };
-        match &leaf.content {
-            Content::Text(_) => {}
-            Content::Nested(nested) if nested.partial => all.push(one(entity, leaf, RemovalReason::Ambiguous)),
-            Content::Nested(nested) => all.extend(nested.removed.iter().cloned()),
-            Content::File(RemovalReason::Technical) if signature(entity).is_some() => {}
-            Content::File(reason) => all.push(one(entity, leaf, *reason)),
-        }
-    }
-    all
+/// What became of a mail's files, those of mails inside it included.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// What does not cross.
+    pub(crate) out: Vec<RemovedPart>,
+    /// What was made anew.
+    pub(crate) made: Vec<Rebuilt>,
+    /// Why the whole mail waits.
+    pub(crate) holds: Option<RemovalReason>,
 }
 
-fn one(entity: &Entity<'_>, leaf: &Leaf, reason: RemovalReason) -> RemovedPart {
-    RemovedPart {
-        name: report::name(entity),
-        declared: report::declared(entity),
-        size: leaf.size,
-        sha256: leaf.sha256,
-        reason,
+/// A file that was made anew.
+#[derive(Debug)]
+pub(crate) struct Rebuilt {
+    /// As it would be told if it stayed out.
+    part: RemovedPart,
+    method: Method,
+    removed: Vec<Removal>,
+    pub(crate) files: Vec<SafeAttachment>,
+}
+
+/// Tells of the leaves of a mail, and takes their files. A signature is told
+/// by a line of its own.
+pub(crate) fn tell(mime: &Mime<'_>, leaves: Vec<Leaf>) -> Told {
+    let mut told = Told::default();
+    for leaf in leaves {
+        let Some(entity) = mime.entities.get(leaf.entity) else { continue };
+        let part = |reason| RemovedPart {
+            name: report::name(entity),
+            declared: report::declared(entity),
+            size: leaf.size,
+            sha256: leaf.sha256,
+            reason,
+        };
+        match leaf.content {
+            Content::Nested(nested) if nested.partial => told.out.push(part(RemovalReason::Ambiguous)),
+            Content::Nested(nested) => told.absorb(nested.told),
+            Content::Text(_) | Content::File => {}
+        }
+        match leaf.file {
+            Some(file) if is_technical(&file) && signature(entity).is_some() => {}
+            Some(file) => told.file(part, file),
+            None => {}
+        }
+    }
+    told
+}
+
+fn is_technical(file: &Treated) -> bool {
+    matches!(file.fate, Fate::Out { reason: RemovalReason::Technical, .. })
+}
+
+impl Told {
+    fn absorb(&mut self, other: Self) {
+        self.out.extend(other.out);
+        self.made.extend(other.made);
+        self.holds = self.holds.or(other.holds);
+    }
+
+    fn file(&mut self, part: impl Fn(RemovalReason) -> RemovedPart, treated: Treated) {
+        self.holds = self.holds.or(treated.holds());
+        self.inside(treated.inside);
+        match treated.fate {
+            Fate::Out { reason, .. } => self.out.push(part(reason)),
+            Fate::Made { method, removed, files, .. } => {
+                let files = files.into_iter().map(|piece| piece.file).collect();
+                let removed = removed.into_iter().collect();
+                self.made.push(Rebuilt { part: part(RemovalReason::TooLarge), method, removed, files });
+            }
+        }
+    }
+
+    /// Of files inside a file those that stay out are told.
+    fn inside(&mut self, inside: Vec<Inside>) {
+        for one in inside {
+            self.inside(one.treated.inside);
+            if let Fate::Out { reason, .. } = one.treated.fate {
+                let (name, size, sha256) = (one.name, one.size, one.sha256);
+                self.out.push(RemovedPart { name, declared: SafeLine::default(), size, sha256, reason });
+            }
+        }
+    }
+
+    /// The attachments, and the notices of all files; those that no longer fit
+    /// are told as left out.
+    pub(crate) fn settle(self) -> (Vec<SafeAttachment>, Vec<Notice>) {
+        let (attachments, places) = files::attachments(self.made.iter().flat_map(|made| &made.files));
+        let mut places = places.into_iter();
+        let (mut notices, mut out) = (Vec::new(), self.out);
+        for made in self.made {
+            let of_this: Vec<_> = places.by_ref().take(made.files.len()).collect();
+            let first = of_this.iter().flatten().next().and_then(|place| attachments.get(*place));
+            match first {
+                _ if of_this.contains(&None) => out.push(made.part),
+                Some(file) => notices.push(Notice::Rebuilt(RebuiltPart {
+                    name: made.part.name,
+                    output: file.name().clone(),
+                    method: made.method,
+                    removed: made.removed,
+                })),
+                // A mail without files of its own; its text is shown.
+                None => {}
+            }
+        }
+        notices.extend(out.into_iter().map(Notice::Removed));
+        (attachments, notices)
     }
 }

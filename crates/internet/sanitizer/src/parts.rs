@@ -2,15 +2,17 @@
 //!
 //! Owns: what counts as text. Only what says it is text, gives itself no
 //! name, decodes the same for every reader and does not look like a file is
-//! text; everything else is kept out. Never holds more than one decoded file
-//! in memory.
+//! text; everything else is a file, and goes to [`crate::files`]. Never holds more
+//! than one decoded part in memory.
 
 use std::borrow::Cow;
 
+use sekisho_disarm::File;
 use sekisho_job::{Anomaly, HoldReason, Limits, offline_line_ends};
-use sekisho_safe_message::{Language, RemovalReason, Sha256};
+use sekisho_safe_message::{Language, RemovalReason, Sha256, Untrusted};
 
 use crate::charset::{self, Label};
+use crate::files::{self, Fate, Place, Treated};
 use crate::findings::Findings;
 use crate::mime::{Encoding, Entity, Fault, Mime, Shape, decode};
 use crate::nested::{self, Budget, Hidden, Nested};
@@ -29,6 +31,8 @@ pub(crate) struct Leaf {
     pub(crate) uncertain: bool,
     /// What it is.
     pub(crate) content: Content,
+    /// What became of it as a file; of text only where it is one besides.
+    pub(crate) file: Option<Treated>,
 }
 
 /// What a leaf is.
@@ -38,8 +42,8 @@ pub(crate) enum Content {
     Text(Text),
     /// A mail inside, or what a signature wraps, as text.
     Nested(Box<Nested>),
-    /// It does not cross, and why.
-    File(RemovalReason),
+    /// No text.
+    File,
 }
 
 /// Decoded text.
@@ -91,21 +95,66 @@ impl Reader<'_, '_, '_> {
         // Each decoder makes another thing of broken base64.
         let uncertain = entity.withheld || broken;
         let inside = nested::kind_of(entity);
-        let content = match (markup(entity), inside) {
-            _ if uncertain => Content::File(RemovalReason::Ambiguous),
-            (Some(markup), _) => read_text(entity, markup, &decoded.octets, &self.budget.limits, self.findings),
+        let (content, file) = match (markup(entity), inside) {
+            _ if uncertain => kept_out(RemovalReason::Ambiguous),
+            (Some(markup), _) => self.text(entity, markup, &decoded.octets),
             (None, Some(kind)) => self.inside(entity, kind, &decoded.octets),
-            (None, None) => Content::File(reason(entity, self.mime)),
+            (None, None) => self.file(entity, &decoded.octets),
         };
-        let hides = inside.is_some() && matches!(content, Content::File(RemovalReason::Ambiguous));
-        Leaf { entity: index, size, sha256, uncertain: uncertain || hides, content }
+        let is_ambiguous = |file: &Treated| matches!(file.fate, Fate::Out { reason: RemovalReason::Ambiguous, .. });
+        let hides = inside.is_some() && file.as_ref().is_some_and(is_ambiguous);
+        Leaf { entity: index, size, sha256, uncertain: uncertain || hides, content, file }
+    }
+
+    /// A part that says it is text. A calendar or card is a file besides, which
+    /// the reader's own programs open.
+    fn text(&mut self, entity: &Entity<'_>, markup: Markup, octets: &[u8]) -> Seen {
+        let text = match read_text(entity, markup, octets, &self.budget.limits, self.findings) {
+            Ok(text) => text,
+            Err(NoText::Ambiguous) => return kept_out(RemovalReason::Ambiguous),
+            Err(NoText::File) => return self.file(entity, octets),
+        };
+        let file = match markup {
+            Markup::Record(record::Kind::Calendar | record::Kind::Card) => Some(self.treat(entity, octets)),
+            Markup::Plain | Markup::Html | Markup::Record(_) => None,
+        };
+        // What the text shows is not missed as a file.
+        let file = file.filter(|file| matches!(file.fate, Fate::Made { .. }) || file.holds().is_some());
+        (Content::Text(text), file)
+    }
+
+    /// A part that is a file.
+    fn file(&mut self, entity: &Entity<'_>, octets: &[u8]) -> Seen {
+        let reason = reason(entity, self.mime);
+        match reason {
+            RemovalReason::Technical | RemovalReason::NestedMail => return kept_out(reason),
+            // Its armour is text, and says nothing.
+            RemovalReason::Encrypted if !is_smime(entity) => return kept_out(reason),
+            _ => {}
+        }
+        let mut treated = self.treat(entity, octets);
+        let text = match &mut treated.fate {
+            Fate::Made { text, .. } => text.take(),
+            Fate::Out { .. } => None,
+        };
+        let content =
+            text.map_or(Content::File, |text| Content::Nested(Box::new(Nested::of_file(&text, self.budget.rules))));
+        (content, Some(treated))
+    }
+
+    fn treat(&mut self, entity: &Entity<'_>, octets: &[u8]) -> Treated {
+        let reason = reason(entity, self.mime);
+        let inline = reason == RemovalReason::InlineImage;
+        let name = report::riskiest(entity);
+        let file = File { octets: Untrusted::new(octets), name, declared: &entity.media };
+        files::treat(self.budget.desk, &file, Place { inline, in_archive: false, reason }, &mut self.budget.files)
     }
 
     /// What is inside a part, as text, if all readers agree on it.
-    fn inside(&mut self, entity: &Entity<'_>, kind: nested::Kind, octets: &[u8]) -> Content {
+    fn inside(&mut self, entity: &Entity<'_>, kind: nested::Kind, octets: &[u8]) -> Seen {
         let signed = if kind == nested::Kind::Signed { cms::signed_content(octets) } else { None };
-        let octets = match (kind, &signed) {
-            (nested::Kind::Signed, None) => return Content::File(reason(entity, self.mime)),
+        let whole = match (kind, &signed) {
+            (nested::Kind::Signed, None) => return self.file(entity, octets),
             (nested::Kind::Signed, Some(content)) => offline_line_ends(content),
             // A mail that was a file had the line ends of files.
             (nested::Kind::Mail, _) if entity.encoding != Encoding::Identity => offline_line_ends(octets),
@@ -116,20 +165,30 @@ impl Reader<'_, '_, '_> {
             entity.is("multipart/report") || matches!(markup(entity), Some(Markup::Record(record::Kind::Delivery)))
         });
         let place = nested::Place { kind, path: &path, in_report };
-        match nested::read(&octets, place, self.budget, self.findings) {
+        match nested::read(&whole, place, self.budget, self.findings) {
             Ok(nested) => {
                 if nested.partial {
                     self.findings.found(Anomaly::BrokenMail);
                 }
-                Content::Nested(Box::new(nested))
+                (Content::Nested(Box::new(nested)), None)
             }
+            // What a signature wraps may be a file and no mail.
+            Err(_) if kind == nested::Kind::Signed => self.file(entity, octets),
             Err(Hidden::Ambiguous) => {
                 self.findings.found(Anomaly::BrokenMail);
-                Content::File(RemovalReason::Ambiguous)
+                kept_out(RemovalReason::Ambiguous)
             }
-            Err(Hidden::Unreadable) => Content::File(reason(entity, self.mime)),
+            Err(Hidden::Unreadable) => self.file(entity, octets),
         }
     }
+}
+
+/// What a leaf is, and what became of it as a file.
+type Seen = (Content, Option<Treated>);
+
+/// A part that no rule is asked about.
+fn kept_out(reason: RemovalReason) -> Seen {
+    (Content::File, Some(Treated::out(reason)))
 }
 
 fn note_fault(entity: &Entity<'_>, fault: Fault, findings: &mut Findings) {
@@ -168,21 +227,35 @@ fn record_kind(media: &str) -> Option<record::Kind> {
     }
 }
 
-fn read_text(entity: &Entity<'_>, markup: Markup, octets: &[u8], limits: &Limits, findings: &mut Findings) -> Content {
+/// Why a part that says it is text is none.
+enum NoText {
+    /// It is two things, or passes a bound.
+    Ambiguous,
+    /// It is a file.
+    File,
+}
+
+fn read_text(
+    entity: &Entity<'_>,
+    markup: Markup,
+    octets: &[u8],
+    limits: &Limits,
+    findings: &mut Findings,
+) -> Result<Text, NoText> {
     let max = match markup {
         Markup::Html => limits.html_bytes,
         Markup::Plain | Markup::Record(_) => limits.text_bytes,
     };
     if octets.len() > max as usize {
         findings.hold(HoldReason::TextTooLarge);
-        return Content::File(RemovalReason::Attachment);
+        return Err(NoText::Ambiguous);
     }
     let label = entity.param("charset");
     // Broken web pages have NULs in them, which every reader drops.
     let is_page = markup == Markup::Html && octets.trim_ascii_start().starts_with(b"<");
     if !is_page && is_file(octets, label) {
         findings.found(Anomaly::FileAsText);
-        return Content::File(RemovalReason::Ambiguous);
+        return Err(NoText::Ambiguous);
     }
     let whole = match markup {
         Markup::Record(record::Kind::Calendar | record::Kind::Card) => record::whole(octets),
@@ -192,7 +265,7 @@ fn read_text(entity: &Entity<'_>, markup: Markup, octets: &[u8], limits: &Limits
     if let Markup::Record(kind) = markup {
         // A file that only calls itself a record is none.
         if entity.is_file && record::to_text(kind, &decoded.text, Language::En).is_none() {
-            return Content::File(RemovalReason::Attachment);
+            return Err(NoText::File);
         }
     }
     match decoded.label {
@@ -206,7 +279,7 @@ fn read_text(entity: &Entity<'_>, markup: Markup, octets: &[u8], limits: &Limits
     if decoded.replacements > 0 {
         findings.found(Anomaly::Undecodable);
     }
-    Content::Text(Text {
+    Ok(Text {
         markup,
         text: decoded.text,
         declared: label.map(|label| String::from_utf8_lossy(label).into_owned()),
@@ -257,6 +330,10 @@ fn reason(entity: &Entity<'_>, mime: &Mime<'_>) -> RemovalReason {
         }
         _ => RemovalReason::Attachment,
     }
+}
+
+fn is_smime(entity: &Entity<'_>) -> bool {
+    entity.is("application/pkcs7-mime") || entity.is("application/x-pkcs7-mime")
 }
 
 /// RFC 8551 3.2.2.

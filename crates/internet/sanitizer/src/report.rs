@@ -1,11 +1,14 @@
 //! The report: what was found and done, for operators and records.
 
+use sekisho_disarm::is_dangerous_name;
 use sekisho_job::{
     Action, Body, BodySource, HoldReason, Job, Part, PartPath, Report, SCHEMA, Source, Verdict, mime_ambiguity,
 };
-use sekisho_safe_message::{RemovalReason, SafeLine, SafeName, Sha256, Untrusted};
+use sekisho_policy::End;
+use sekisho_safe_message::{Method, SafeLine, SafeName, Sha256, Untrusted};
 
 use crate::Stages;
+use crate::files::{Fate, Inside, Treated};
 use crate::findings::Findings;
 use crate::mime::{Entity, Mime, Shape};
 use crate::parts::{Content, Leaf, Markup};
@@ -55,7 +58,7 @@ fn body(stages: &Stages<'_>) -> Option<Body> {
     let first = text.made.shown.first().and_then(|index| stages.leaves.get(*index));
     let part = first.and_then(|leaf| match &leaf.content {
         Content::Text(part) => Some(part),
-        Content::Nested(_) | Content::File(_) => None,
+        Content::Nested(_) | Content::File => None,
     });
     Some(Body {
         charset_declared: part.and_then(|part| part.declared.as_deref()).map(word),
@@ -77,37 +80,102 @@ pub(crate) fn parts(mime: &Mime<'_>, leaves: &[Leaf], shown: &[usize], base: &[u
             Some((place, leaf)) => leaf_parts(entity, leaf, shown.contains(&place), base, &mut parts),
             // The container of a mail inside has that mail's own place.
             None if entity.path.is_empty() && !base.is_empty() => {}
-            None => parts.push(part(entity, base, entity.content.len() as u64, None, (Action::Open, None))),
+            None => parts.push(part(entity, base, entity.content.len() as u64, None, Action::Open)),
         }
     }
     parts
 }
 
 fn leaf_parts(entity: &Entity<'_>, leaf: &Leaf, shown: bool, base: &[u32], parts: &mut Vec<Part>) {
-    let done = match &leaf.content {
-        Content::Text(_) if shown => (Action::Body, None),
+    let action = match &leaf.content {
+        Content::Text(_) if shown => Action::Body,
         Content::Text(text) if text.text.trim().is_empty() || matches!(text.markup, Markup::Record(_)) => {
-            (Action::Unused, None)
+            Action::Unused
         }
-        Content::Text(_) => (Action::Twin, None),
-        Content::Nested(_) => (Action::Open, None),
-        Content::File(reason) => (Action::Strip, Some(*reason)),
+        Content::Text(_) => Action::Twin,
+        Content::Nested(_) => Action::Open,
+        Content::File => Action::Strip,
     };
-    parts.push(part(entity, base, leaf.size, Some(leaf.sha256), done));
+    let one = part(entity, base, leaf.size, Some(leaf.sha256), action);
+    let path = path(entity, base);
+    match &leaf.file {
+        Some(file) => {
+            let is_text = !matches!(leaf.content, Content::File);
+            parts.push(with_file(one, file, is_text));
+            inside(&file.inside, &path, parts);
+        }
+        None => parts.push(one),
+    }
     if let Content::Nested(nested) = &leaf.content {
         parts.extend(nested.parts.iter().cloned());
     }
 }
 
-fn part(
-    entity: &Entity<'_>,
-    base: &[u32],
-    size: u64,
-    sha256: Option<Sha256>,
-    (action, reason): (Action, Option<RemovalReason>),
-) -> Part {
+fn part(entity: &Entity<'_>, base: &[u32], size: u64, sha256: Option<Sha256>, action: Action) -> Part {
     let path = PartPath::new(&path(entity, base));
-    Part { path, name: name(entity), type_declared: declared(entity), size, sha256, action, reason }
+    Part {
+        path,
+        name: name(entity),
+        type_declared: declared(entity),
+        size,
+        sha256,
+        action,
+        reason: None,
+        kind_detected: None,
+        method: None,
+        rule: None,
+        removed: Vec::new(),
+        output: None,
+    }
+}
+
+/// A part as a file.
+fn with_file(part: Part, file: &Treated, is_text: bool) -> Part {
+    let (action, reason, method, removed) = match &file.fate {
+        Fate::Made { method, removed, .. } => {
+            let action = match method {
+                _ if is_text => Action::Shown,
+                Method::Rebuild => Action::Rebuild,
+                Method::Flatten => Action::Flatten,
+                Method::Extract => Action::Extract,
+            };
+            (action, None, Some(*method), removed.iter().copied().collect())
+        }
+        Fate::Out { end, reason } => {
+            let action = match end {
+                End::Strip => Action::Strip,
+                End::Quarantine => Action::Quarantine,
+                End::Hold => Action::Hold,
+            };
+            (action, Some(*reason), None, Vec::new())
+        }
+    };
+    let rule = file.rule.as_deref().map(word);
+    Part { action, reason, method, removed, rule, kind_detected: file.kind, output: file.output.clone(), ..part }
+}
+
+/// The files inside a file: their places continue its own.
+fn inside(files: &[Inside], base: &[u32], parts: &mut Vec<Part>) {
+    for (number, one) in (1..).zip(files) {
+        let path: Vec<u32> = base.iter().copied().chain([number]).collect();
+        let bare = Part {
+            path: PartPath::new(&path),
+            name: one.name.clone(),
+            type_declared: SafeLine::default(),
+            size: one.size,
+            sha256: Some(one.sha256),
+            action: Action::Strip,
+            reason: None,
+            kind_detected: None,
+            method: None,
+            rule: None,
+            removed: Vec::new(),
+            output: None,
+        };
+        parts.push(with_file(bare, &one.treated, false));
+        // As deep as archives may be in archives.
+        inside(&one.treated.inside, &path, parts);
+    }
 }
 
 /// The place of a part in the whole mail (RFC 9051 6.4.5: a mail without
@@ -127,19 +195,14 @@ fn word(text: &str) -> SafeLine {
     SafeLine::clean(&short).value
 }
 
-/// Endings that start a program on some desk.
-const RISKY: [&str; 24] = [
-    "exe", "scr", "com", "pif", "bat", "cmd", "ps1", "vbs", "vbe", "js", "jse", "wsf", "hta", "lnk", "msi", "jar",
-    "iso", "img", "vhd", "docm", "xlsm", "pptm", "html", "htm",
-];
-
-/// The name that a part is called by: of several the one with the riskiest
-/// ending, since that is the one that matters.
+/// The name that a part is called by, cleaned.
 pub(crate) fn name(entity: &Entity<'_>) -> Option<SafeName> {
-    let names: Vec<_> = entity.names.iter().filter_map(|name| SafeName::clean(name)).map(|c| c.value).collect();
-    let risky = names.iter().find(|name| {
-        let ending = name.as_str().rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
-        ending.is_some_and(|ending| RISKY.contains(&ending.as_str()))
-    });
-    risky.or(names.first()).cloned()
+    riskiest(entity).and_then(SafeName::clean).map(|cleaned| cleaned.value)
+}
+
+/// The name that a part is called by: of several the first that starts a
+/// program on some desk, since that is the one that matters.
+pub(crate) fn riskiest<'e>(entity: &'e Entity<'_>) -> Option<&'e str> {
+    let mut names = entity.names.iter().map(String::as_str).filter(|name| SafeName::clean(name).is_some());
+    names.clone().find(|name| is_dangerous_name(name)).or_else(|| names.next())
 }

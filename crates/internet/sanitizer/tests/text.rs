@@ -181,7 +181,7 @@ fn files_are_named_not_carried() {
         [
             (Some("関所.pdf"), "application/pdf", RemovalReason::Attachment),
             (None, "application/x-unknown", RemovalReason::Attachment),
-            (Some("a.exe"), "image/png", RemovalReason::Attachment),
+            (Some("a.exe"), "image/png", RemovalReason::Program),
         ]
     );
     assert_eq!(report.parts[2].sha256, Some(Sha256::of(b"ABC")));

@@ -4,10 +4,13 @@ use std::fmt;
 use std::io::{self, Read, Write};
 use std::time::Instant;
 
-use sekisho_job::{HoldReason, Job, JobError, Limits, MAX_JOB_HEADER, Report, Rules, Verdict};
-use sekisho_job::{encode_deliver, encode_hold};
+use sekisho_job::{FileRules, HoldReason, Job, JobError, Limits, MAX_JOB_HEADER, Report, Rules, Verdict};
+use sekisho_job::{Outgoing, encode_answers};
+use sekisho_policy::Policy;
 use sekisho_safe_message::{Envelope, MailId, ProfileName, Timestamp, Untrusted};
-use sekisho_sanitizer::{Outcome, sanitize};
+use sekisho_sanitizer::{Fonts, Outcome, sanitize};
+
+use crate::share::{self, Share};
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -24,13 +27,16 @@ pub(crate) enum RunError {
 
 /// Reads a job and its mail to the end of `input`, sanitizes it, and writes
 /// the answer.
-pub(crate) fn run(mut input: impl Read, mut output: impl Write) -> Result<(), RunError> {
+pub(crate) fn run(mut input: impl Read, mut output: impl Write, fonts: &Fonts) -> Result<(), RunError> {
     let job = read_job(&mut input)?;
     let mail = read_mail(&mut input, job.size)?;
     let started = Instant::now();
-    let mut outcome = sanitize(Untrusted::new(&mail), &job);
-    outcome.report_mut().timings_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    output.write_all(&encode(outcome)?)?;
+    let mut shares = share::sanitize(Untrusted::new(&mail), &job, fonts);
+    let us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    for share in &mut shares {
+        share.outcome.report_mut().timings_us = us;
+    }
+    output.write_all(&encode(shares)?)?;
     Ok(())
 }
 
@@ -57,6 +63,8 @@ fn own_job(size: u64) -> Option<Job> {
         limits: Limits::default(),
         profile: ProfileName::parse("own").ok()?,
         rules: Rules::default(),
+        policy: Policy::text_only(),
+        files: FileRules::default(),
     })
 }
 
@@ -81,19 +89,34 @@ fn read_mail(input: &mut impl Read, size: u64) -> Result<Vec<u8>, RunError> {
     if mail.len() == capacity { Ok(mail) } else { Err(RunError::Size) }
 }
 
-fn encode(outcome: Outcome) -> Result<Vec<u8>, RunError> {
-    let encoded = match outcome {
-        Outcome::Deliver(message, report) => {
-            encode_deliver(&message, &report).or_else(|_| encode_hold(&unsafe_result(*report)))
+fn encode(mut shares: Vec<Share>) -> Result<Vec<u8>, RunError> {
+    let encoded = encode_answers(&outgoing(&shares));
+    encoded.or_else(|_| {
+        // What passes the border's bounds is held, every share of it.
+        for share in &mut shares {
+            let report = share.outcome.report_mut();
+            let unsafe_result = Report {
+                outcome: Verdict::Hold,
+                hold_reason: Some(HoldReason::Unsafe),
+                parts: Vec::new(),
+                ..report.clone()
+            };
+            share.outcome = Outcome::Hold(HoldReason::Unsafe, Box::new(unsafe_result));
         }
-        Outcome::Hold(_, report) => encode_hold(&report),
-    };
-    encoded.map_err(|_| RunError::Answer)
+        encode_answers(&outgoing(&shares)).map_err(|_| RunError::Answer)
+    })
 }
 
-/// The report of a mail whose safe form passes the border's bounds.
-fn unsafe_result(report: Report) -> Report {
-    Report { outcome: Verdict::Hold, hold_reason: Some(HoldReason::Unsafe), ..report }
+fn outgoing(shares: &[Share]) -> Vec<Outgoing<'_>> {
+    shares.iter().map(one).collect()
+}
+
+fn one(share: &Share) -> Outgoing<'_> {
+    let (report, message) = match &share.outcome {
+        Outcome::Deliver(message, report) => (report, Some(&**message)),
+        Outcome::Hold(_, report) => (report, None),
+    };
+    Outgoing { recipients: &share.recipients, report, message }
 }
 
 impl From<io::Error> for RunError {
@@ -127,7 +150,7 @@ mod tests {
     use sekisho_job::{Answer, Job};
     use sekisho_safe_message::Untrusted;
 
-    use super::{RunError, own_job, run, warm};
+    use super::{Fonts, RunError, own_job, run, warm};
 
     const MAIL: &[u8] = b"From: a@b.example\r\nSubject: s\r\n\r\nhello\r\n";
 
@@ -137,7 +160,7 @@ mod tests {
 
     fn answer(job: &Job, mail: &[u8]) -> Answer {
         let mut output = Vec::new();
-        run(&input(job, mail)[..], &mut output).unwrap();
+        run(&input(job, mail)[..], &mut output, &Fonts::none()).unwrap();
         Answer::decode(Untrusted::new(&output), job).unwrap()
     }
 
@@ -166,11 +189,11 @@ mod tests {
         let whole = input(&job, MAIL);
         let long = [&whole[..], b"x"].concat();
         let mut output = Vec::new();
-        assert!(matches!(run(&whole[..whole.len() - 1], &mut output), Err(RunError::Size)));
-        assert!(matches!(run(&long[..], &mut output), Err(RunError::Size)));
-        assert!(matches!(run(&[255; 9][..], &mut output), Err(RunError::Job)));
-        assert!(matches!(run(&[0, 0, 0, 1, 9][..], &mut output), Err(RunError::Job)));
-        assert!(matches!(run(&[0, 0][..], &mut output), Err(RunError::Io(_))));
+        assert!(matches!(run(&whole[..whole.len() - 1], &mut output, &Fonts::none()), Err(RunError::Size)));
+        assert!(matches!(run(&long[..], &mut output, &Fonts::none()), Err(RunError::Size)));
+        assert!(matches!(run(&[255; 9][..], &mut output, &Fonts::none()), Err(RunError::Job)));
+        assert!(matches!(run(&[0, 0, 0, 1, 9][..], &mut output, &Fonts::none()), Err(RunError::Job)));
+        assert!(matches!(run(&[0, 0][..], &mut output, &Fonts::none()), Err(RunError::Io(_))));
         assert_eq!(output, b"");
     }
 

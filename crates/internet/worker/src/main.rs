@@ -7,6 +7,8 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+mod fonts;
+mod share;
 
 use std::process::ExitCode;
 
@@ -22,10 +24,16 @@ fn main() -> ExitCode {
     if !arguments.is_empty() {
         return ExitCode::from(EXIT_USAGE);
     }
-    sekisho_sandbox::serve(confinement, answer::warm, |(), input, output| {
+    sekisho_sandbox::serve(confinement, prepare, |fonts, input, output| {
         // A panic ends the process with a code of its own: no answer, so the
         // mail is held. There is nobody here to tell more.
         #[expect(clippy::expect_used, reason = "dying is how a worker says that it failed")]
-        answer::run(input, output).expect("a job and its mail on the input, a reader on the output");
+        answer::run(input, output, fonts).expect("a job and its mail on the input, a reader on the output");
     })
+}
+
+/// What all workers share: warm tables, and the machine's fonts.
+fn prepare() -> sekisho_sanitizer::Fonts {
+    answer::warm();
+    fonts::load()
 }

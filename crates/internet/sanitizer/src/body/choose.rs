@@ -51,7 +51,7 @@ fn kind(leaf: &Leaf) -> Below {
             Markup::Html => Below::Html,
             Markup::Record(_) => Below::Nothing,
         },
-        Content::Nested(_) | Content::File(_) => Below::Nothing,
+        Content::Nested(_) | Content::File => Below::Nothing,
     }
 }
 
@@ -59,6 +59,6 @@ fn stands_alone(leaf: &Leaf) -> bool {
     match &leaf.content {
         Content::Text(text) => matches!(text.markup, Markup::Record(_)),
         Content::Nested(_) => true,
-        Content::File(_) => false,
+        Content::File => false,
     }
 }

@@ -15,6 +15,8 @@ pub(crate) fn job(size: usize) -> Job {
         limits: Limits::default(),
         profile: ProfileName::parse("test").unwrap(),
         rules: Rules::default(),
+        policy: sekisho_policy::Policy::text_only(),
+        files: sekisho_job::FileRules::default(),
     }
 }
 
