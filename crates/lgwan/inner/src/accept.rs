@@ -2,8 +2,9 @@
 //!
 //! *Taken* is said only when the mail has been decoded, rendered, verified and
 //! is durable. *Refused* means that the frame can never become a mail: a
-//! defect or an attack, which is an alarm. When the spool cannot take it, the
-//! connection is closed without an answer, and the other side sends it again.
+//! defect or an attack, which is an alarm. When the spool cannot take it, or
+//! nobody can be asked about its files, the connection is closed without an
+//! answer, and the other side sends it again.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,12 +14,13 @@ use std::time::Duration;
 use sekisho_channel::ChannelError;
 use sekisho_channel::handoff::{Answer, Incoming, Listener, Peer};
 use sekisho_safe_message::frame::{self, FrameError};
-use sekisho_safe_message::{MailId, Untrusted};
+use sekisho_safe_message::{MailId, SafeKind, SafeMessage, Untrusted};
 use sekisho_store::{Committed, StoreError};
-use sekisho_verify::{VerifiedMail, Violation, verify};
+use sekisho_verify::{VerifiedMail, Violation};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
+use crate::checker::{Checker, Death, NotProven, Unavailable};
 use crate::clock::Clock;
 use crate::events;
 use crate::record::Kind;
@@ -27,10 +29,16 @@ use crate::spool::Spool;
 
 /// Memory in KiB that frames under way may cost together: one of the largest,
 /// or a thousand of the usual.
-const MEMORY: u32 = 32 * 1024;
-/// What one frame costs: itself, its text, the text in another character set,
-/// the body decoded and encoded, and the mail.
+const MEMORY: u32 = 256 * 1024;
+/// What one frame costs up to [`TEXT`]: itself, its text, the text in another
+/// character set, the body decoded and encoded, and the mail.
 const COST: usize = 6;
+/// What the rest of it costs, which is files. At any moment there are two of:
+/// the frame, the files in the message, the mail (a third longer), and one file
+/// decoded from it.
+const FILE_COST: usize = 3;
+/// Octets of a frame that can be text.
+const TEXT: usize = 5 << 20;
 /// Connections served at one time; the other side keeps a handful.
 const PEERS: usize = 64;
 /// Frames up to this are worked on where they are; longer ones would hold up
@@ -67,6 +75,10 @@ pub enum TakeError {
     /// The mail made of it breaks the grammar: a defect of `render` or
     /// `verify`. Never send it again.
     Violation(MailId, Violation),
+    /// Reading the mail's files took the verifier down. Never send it again.
+    Verifier(MailId, Death),
+    /// Nobody can be asked about the mail's files. Send it again.
+    Unread(MailId, Unavailable),
     /// The spool's trouble. Send it again.
     Store(StoreError),
     /// Working on it crashed: a defect. Never send it again.
@@ -144,13 +156,14 @@ impl Acceptor {
                 return Err(ChannelError::Protocol("the frame is too long"));
             }
             // Before a byte of it is read, so that the sum stays bounded.
-            let cost = u32::try_from(len * COST / 1024 + 1).unwrap_or(u32::MAX).min(MEMORY);
+            let cost = len.min(TEXT) * COST + len.saturating_sub(TEXT) * FILE_COST;
+            let cost = u32::try_from(cost / 1024 + 1).unwrap_or(u32::MAX).min(MEMORY);
             let Ok(_memory) = self.memory.acquire_many(cost).await else { return Ok(()) };
             let frame = peer.frame(len).await?;
             match self.take(frame).await {
                 Ok(_) => peer.answer(Answer::Taken).await?,
-                Err(TakeError::Store(_)) => return Ok(()),
-                Err(TakeError::Frame(_) | TakeError::Violation(..) | TakeError::Crash) => {
+                Err(TakeError::Store(_) | TakeError::Unread(..)) => return Ok(()),
+                Err(TakeError::Frame(_) | TakeError::Violation(..) | TakeError::Verifier(..) | TakeError::Crash) => {
                     peer.answer(Answer::Refused).await?;
                 }
             }
@@ -177,6 +190,11 @@ impl Acceptor {
                 self.counters.refused.fetch_add(1, Ordering::Relaxed);
                 tracing::error!(event = events::REFUSED, %id, reason = "grammar", %violation);
             }
+            Err(TakeError::Unread(id, error)) => tracing::error!(event = events::VERIFIER_DOWN, %id, %error),
+            Err(TakeError::Verifier(id, death)) => {
+                self.counters.refused.fetch_add(1, Ordering::Relaxed);
+                tracing::error!(event = events::REFUSED, %id, reason = "verifier", %death);
+            }
             Err(error @ (TakeError::Frame(_) | TakeError::Crash)) => {
                 self.counters.refused.fetch_add(1, Ordering::Relaxed);
                 tracing::error!(event = events::REFUSED, reason = "frame", %error);
@@ -186,23 +204,48 @@ impl Acceptor {
     }
 
     async fn take_quietly(&self, frame: Vec<u8>) -> Result<(MailId, Committed), TakeError> {
-        let charset = self.charset;
+        let (charset, checker) = (self.charset, self.spool.checker().clone());
         let mail = if frame.len() <= SHORT {
-            make(&frame, charset)?
+            let message = frame::decode(Untrusted::new(&frame)).map_err(TakeError::Frame)?;
+            if message.attachments().iter().any(|one| is_rich(one.kind())) {
+                // Another process has to answer.
+                let made = tokio::task::spawn_blocking(move || make(message, charset, &checker)).await;
+                made.unwrap_or(Err(TakeError::Crash))?
+            } else {
+                make(message, charset, &checker)?
+            }
         } else {
-            let made = tokio::task::spawn_blocking(move || make(&frame, charset)).await;
-            made.unwrap_or(Err(TakeError::Crash))?
+            let made = tokio::task::spawn_blocking(move || {
+                let message = frame::decode(Untrusted::new(&frame)).map_err(TakeError::Frame)?;
+                // So that no file is here three times.
+                drop(frame);
+                make(message, charset, &checker)
+            });
+            made.await.unwrap_or(Err(TakeError::Crash))?
         };
         let committed = self.spool.put(&mail, Kind::Mail, self.clock.now_ms()).await.map_err(TakeError::Store)?;
         Ok((mail.id(), committed))
     }
 }
 
-/// Frame to proven mail.
-fn make(frame: &[u8], charset: Charset) -> Result<VerifiedMail, TakeError> {
-    let message = frame::decode(Untrusted::new(frame)).map_err(TakeError::Frame)?;
+/// Message to proven mail.
+fn make(message: SafeMessage, charset: Charset, checker: &Checker) -> Result<VerifiedMail, TakeError> {
+    let (id, envelope) = (message.id(), message.envelope().clone());
     let mail = render_in(&message, charset).into_bytes();
-    verify(mail, message.envelope().clone()).map_err(|violation| TakeError::Violation(message.id(), violation))
+    drop(message);
+    checker.verify(mail, envelope).map_err(|why| match why {
+        NotProven::Violation(violation) => TakeError::Violation(id, violation),
+        NotProven::Died(death) => TakeError::Verifier(id, death),
+        NotProven::Unavailable(why) => TakeError::Unread(id, why),
+    })
+}
+
+/// Whether the verifier has to be asked about it.
+fn is_rich(kind: SafeKind) -> bool {
+    match kind {
+        SafeKind::Text | SafeKind::Csv | SafeKind::Calendar | SafeKind::Card => false,
+        SafeKind::Png | SafeKind::Jpeg | SafeKind::Gif | SafeKind::Pdf | SafeKind::Zip => true,
+    }
 }
 
 impl fmt::Display for TakeError {
@@ -210,6 +253,8 @@ impl fmt::Display for TakeError {
         match self {
             Self::Frame(err) => err.fmt(f),
             Self::Violation(id, err) => write!(f, "mail {id}: {err}"),
+            Self::Verifier(id, err) => write!(f, "mail {id}: {err}"),
+            Self::Unread(id, err) => write!(f, "mail {id}: {err}"),
             Self::Store(err) => err.fmt(f),
             Self::Crash => f.write_str("working on the frame crashed"),
         }

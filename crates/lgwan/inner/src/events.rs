@@ -19,6 +19,8 @@ pub const TAKEN: &str = "mail.taken";
 pub const REPEATED: &str = "mail.repeated";
 /// **Alarm.** A frame was no safe message, or its mail broke the grammar.
 pub const REFUSED: &str = "handoff.refused";
+/// **Alarm.** The verifier of files cannot be asked: mails with files wait.
+pub const VERIFIER_DOWN: &str = "verifier.down";
 /// A handoff connection broke.
 pub const HANDOFF_BROKEN: &str = "handoff.broken";
 /// Every recipient has it.
@@ -39,7 +41,7 @@ pub const RELAY_DOWN: &str = "relay.down";
 pub const RELAY_UP: &str = "relay.up";
 
 /// Every name.
-pub const ALL: [&str; 18] = [
+pub const ALL: [&str; 19] = [
     STARTED,
     STOPPING,
     STOPPED,
@@ -49,6 +51,7 @@ pub const ALL: [&str; 18] = [
     TAKEN,
     REPEATED,
     REFUSED,
+    VERIFIER_DOWN,
     HANDOFF_BROKEN,
     RELAYED,
     DEFERRED,

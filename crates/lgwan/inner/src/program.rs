@@ -7,6 +7,7 @@ use std::time::Duration;
 use sekisho_channel::handoff::{Listener, Place};
 use sekisho_channel::{ChannelError, admin, tls};
 use sekisho_safe_message::{Address, AddressError, Language};
+use sekisho_sandbox::Confinement;
 use sekisho_settings::{Delivery, HandoffAddress, InnerSettings, LanguageChoice};
 use sekisho_store::{Recovery, State, StoreError};
 use tokio::sync::watch;
@@ -14,6 +15,7 @@ use tokio::task::JoinHandle;
 
 use crate::accept::Acceptor;
 use crate::admin::Desk;
+use crate::checker::Checker;
 use crate::clock::Clock;
 use crate::events;
 use crate::relay::{Backoff, Limits, Maildir, Options, Relay, Security, SetUpError, Smtp, Transport};
@@ -56,6 +58,8 @@ pub async fn start(settings: &InnerSettings, clock: Clock) -> Result<Running, St
     let dir = settings.state_dir.join("spool");
     let (spool, recovery) =
         Spool::open(&dir, settings.min_free_space, settings.record_retention).map_err(StartError::Store)?;
+    let confinement = Confinement { allow_without_landlock: settings.allow_without_landlock };
+    let spool = spool.with_checker(Checker::confined(confinement));
     log_recovery(&recovery);
     let listener = Listener::bind(&place(settings)?).await?;
     let desk = admin::Server::bind(&settings.admin_socket).await?;

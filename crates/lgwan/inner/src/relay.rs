@@ -42,10 +42,14 @@ pub use smtp::{Limits, Security, SetUpError, Smtp};
 /// How long the queue rests after trouble with the spool itself.
 const SPOOL_REST: Duration = Duration::from_secs(1);
 
-/// Memory in KiB that mails under way may cost together.
-const MEMORY: u32 = 64 * 1024;
-/// What one mail costs: itself, and its text while it is proven again.
+/// Memory in KiB that mails under way may cost together: one of the largest, or
+/// a thousand of the usual.
+const MEMORY: u32 = 256 * 1024;
+/// What one mail costs: itself, and its text or its largest file while it is
+/// proven again.
 const COST: u64 = 3;
+/// How long a mail waits when nobody can be asked about its files.
+const UNREAD_REST: Duration = Duration::from_secs(30);
 /// Mails up to this are read where they are; longer ones get a thread of their
 /// own for the milliseconds that it takes.
 const SHORT: u64 = 64 * 1024;
@@ -219,19 +223,18 @@ impl<T: Transport> Relay<T> {
     }
 
     /// Reads a mail back and relays it; one that is no longer what was stored
-    /// is held.
+    /// is held, and one whose files nobody can read waits.
     async fn take_up(&self, lease: Lease) {
         let cost = u32::try_from(lease.size().saturating_mul(COST) / 1024 + 1).unwrap_or(u32::MAX).min(MEMORY);
         let Ok(_memory) = self.memory.acquire_many(cost).await else { return };
-        let opened = if lease.size() <= SHORT {
-            open(lease)
-        } else {
-            match tokio::task::spawn_blocking(|| open(lease)).await {
-                Ok(opened) => opened,
-                Err(crash) => std::panic::resume_unwind(Box::new(crash)),
-            }
+        let opened = if lease.size() <= SHORT { open(lease, None) } else { Opened::Long(Box::new(lease)) };
+        let opened = match opened {
+            Opened::Long(lease) => self.open_aside(*lease).await,
+            other => other,
         };
         match opened {
+            // Opened aside it is one of the others.
+            Opened::Long(_) => {}
             Opened::Sound(in_hand) => self.relay(*in_hand).await,
             Opened::Damaged(lease, why) => {
                 tracing::error!(event = events::SPOOL_DAMAGED, id = %mail_id(lease.id()), why);
@@ -239,6 +242,23 @@ impl<T: Transport> Relay<T> {
                     tracing::error!(event = events::SPOOL_TROUBLE, %error);
                 }
             }
+            Opened::Unread(lease, error) => {
+                tracing::error!(event = events::VERIFIER_DOWN, id = %mail_id(lease.id()), %error);
+                let now_ms = self.clock.now_ms();
+                let rest = u64::try_from(UNREAD_REST.as_millis()).unwrap_or(u64::MAX);
+                if let Err(error) = lease.defer(now_ms, now_ms.saturating_add(rest), Settled::new("unread")).await {
+                    tracing::error!(event = events::SPOOL_TROUBLE, %error);
+                }
+            }
+        }
+    }
+
+    /// Opens a mail where others need not wait for it.
+    async fn open_aside(&self, lease: Lease) -> Opened {
+        let checker = self.spool.checker().clone();
+        match tokio::task::spawn_blocking(move || open(lease, Some(&checker))).await {
+            Ok(opened) => opened,
+            Err(crash) => std::panic::resume_unwind(Box::new(crash)),
         }
     }
 

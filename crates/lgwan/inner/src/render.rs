@@ -1,9 +1,9 @@
 //! [`SafeMessage`] to the octets of one mail.
 //!
 //! Owns: the header allow-list as it is written, the two character sets and
-//! their body encodings, and the words of the notice. Every field is rebuilt from its typed value; the
-//! values' types make header injection impossible, since none can hold CR or
-//! LF.
+//! their body encodings, the parts of a mail with files, and the words of the
+//! notice. Every field is rebuilt from its typed value; the values' types make
+//! header injection impossible, since none can hold CR or LF.
 //!
 //! Never: input octets, a clock, a second form for the same message. What it
 //! writes is the grammar of `sekisho-verify`, which reads it back with code of
@@ -14,6 +14,7 @@
 //! on one line (RFC 5322 2.1.1 allows 998).
 
 mod body;
+mod files;
 mod fit;
 mod header;
 mod jis;
@@ -71,7 +72,9 @@ pub fn render_in(message: &SafeMessage, charset: Charset) -> RenderedMail {
             || render(message),
             |fitted| {
                 let text = body::text(&fitted.text, &fitted.notice);
-                write(message, &fitted.headers, &Written::japanese(&text), sekisho_verify::Charset::Iso2022Jp)
+                let boundary = (!message.attachments().is_empty()).then(|| files::boundary(message.id()));
+                let written = Written::japanese(&text, boundary.as_deref());
+                write(message, &fitted.headers, &written, sekisho_verify::Charset::Iso2022Jp)
             },
         ),
     }
@@ -87,12 +90,21 @@ fn write(
     people_and_subject(&mut header, headers);
     threads(&mut header, message);
     header.token(Field::MimeVersion, "1.0");
-    header.token(Field::ContentType, charset.content_type());
-    header.token(Field::ContentTransferEncoding, body.encoding.name());
+    let with_files = !message.attachments().is_empty();
+    if with_files {
+        header.token(Field::ContentType, &files::content_type(message.id()));
+    } else {
+        header.token(Field::ContentType, charset.content_type());
+        header.token(Field::ContentTransferEncoding, body.encoding.name());
+    }
     header.token(Field::SekishoId, &message.id().to_string());
     header.token(Field::MailSanitized, message.profile().as_str());
     let mut mail = header.finish();
-    mail.push_str(&body.lines);
+    if with_files {
+        files::write(message, body, charset, &mut mail);
+    } else {
+        mail.push_str(&body.lines);
+    }
     RenderedMail(mail.into_bytes())
 }
 

@@ -11,8 +11,9 @@ use sekisho_safe_message::{Envelope, MailId};
 use sekisho_store::{
     Committed, Counts, Durable, ItemId, ItemView, Lease, NewItem, Options, Query, Recovery, State, Store, StoreError,
 };
-use sekisho_verify::VerifiedMail;
+use sekisho_verify::{Fault, Flaw, VerifiedMail, verify};
 
+use crate::checker::{Checker, NotProven, Unavailable};
 use crate::record::{Kind, Meta, Record};
 
 /// A spool. Clones are the same one.
@@ -20,6 +21,7 @@ use crate::record::{Kind, Meta, Record};
 pub struct Spool {
     store: Store,
     retention: Duration,
+    checker: Checker,
 }
 
 /// A mail in hand: the right to relay it, and the mail itself.
@@ -36,6 +38,11 @@ pub(crate) enum Opened {
     Sound(Box<InHand>),
     /// It is no longer what was stored: the code of what is wrong.
     Damaged(Box<Lease>, &'static str),
+    /// Reading it takes a while: it is large, or another process has to be
+    /// asked about its files.
+    Long(Box<Lease>),
+    /// Nobody could be asked about its files.
+    Unread(Box<Lease>, Unavailable),
 }
 
 /// One mail as it stands, for those who only look.
@@ -57,7 +64,18 @@ impl Spool {
     /// [`StoreError`], such as another program's lock.
     pub fn open(dir: &Path, min_free: u64, retention: Duration) -> Result<(Self, Recovery), StoreError> {
         let (store, recovery) = Store::open(dir, Options { min_free, ..Options::default() })?;
-        Ok((Self { store, retention }, recovery))
+        Ok((Self { store, retention, checker: Checker::beside() }, recovery))
+    }
+
+    /// The same spool, of which `checker` proves what is read back.
+    #[must_use]
+    pub fn with_checker(self, checker: Checker) -> Self {
+        Self { checker, ..self }
+    }
+
+    /// Who proves mails.
+    pub fn checker(&self) -> &Checker {
+        &self.checker
     }
 
     /// Stores `mail`; resolves when it is durable, or known already.
@@ -147,24 +165,58 @@ impl Spool {
     }
 }
 
-/// Reads a stored mail back and proves it again.
-pub(crate) fn open(lease: Lease) -> Opened {
-    match read(&lease) {
+/// Reads a stored mail back and proves it again. Without a checker it never
+/// waits, and a mail that needs one is [`Opened::Long`].
+pub(crate) fn open(lease: Lease, checker: Option<&Checker>) -> Opened {
+    match read(&lease, checker) {
         Ok((mail, meta, record)) => Opened::Sound(Box::new(InHand { lease, mail, meta, record })),
-        Err(why) => Opened::Damaged(Box::new(lease), why),
+        Err(Wrong::Damaged(why)) => Opened::Damaged(Box::new(lease), why),
+        Err(Wrong::Unread(why)) => Opened::Unread(Box::new(lease), why),
+        Err(Wrong::Rich) => Opened::Long(Box::new(lease)),
     }
 }
 
-fn read(lease: &Lease) -> Result<(VerifiedMail, Meta, Record), &'static str> {
+/// What is wrong with a stored mail, or with us.
+enum Wrong {
+    Damaged(&'static str),
+    Unread(Unavailable),
+    /// A checker is needed.
+    Rich,
+}
+
+impl From<&'static str> for Wrong {
+    fn from(why: &'static str) -> Self {
+        Self::Damaged(why)
+    }
+}
+
+impl From<NotProven> for Wrong {
+    fn from(why: NotProven) -> Self {
+        match why {
+            NotProven::Violation(violation) => Self::Damaged(violation.rule.code()),
+            NotProven::Died(_) => Self::Damaged("verifier"),
+            NotProven::Unavailable(why) => Self::Unread(why),
+        }
+    }
+}
+
+fn read(lease: &Lease, checker: Option<&Checker>) -> Result<(VerifiedMail, Meta, Record), Wrong> {
     if lease.size() > sekisho_verify::MAX as u64 {
-        return Err("too-long");
+        return Err(Wrong::Damaged("too-long"));
     }
     let meta: Meta = serde_json::from_slice(lease.meta()).map_err(|_| "meta")?;
     let mut bytes = Vec::with_capacity(usize::try_from(lease.size()).unwrap_or(0));
     lease.body().map_err(|_| "body")?.read_to_end(&mut bytes).map_err(|_| "body")?;
-    let mail = sekisho_verify::verify(bytes, meta.envelope.clone()).map_err(|violation| violation.rule.code())?;
+    let envelope = meta.envelope.clone();
+    let mail = match checker {
+        Some(checker) => checker.verify(bytes, envelope)?,
+        None => verify(bytes, envelope).map_err(|violation| match violation.flaw {
+            Some(Flaw { fault: Fault::Unread, .. }) => Wrong::Rich,
+            Some(_) | None => Wrong::Damaged(violation.rule.code()),
+        })?,
+    };
     if item_id(mail.id()) != lease.id() {
-        return Err("other-mail");
+        return Err(Wrong::Damaged("other-mail"));
     }
     let record = match &lease.view().record {
         Some(record) => serde_json::from_slice(record).map_err(|_| "record")?,

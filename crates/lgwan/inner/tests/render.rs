@@ -5,7 +5,7 @@
 mod chance;
 
 use chance::{Chance, build, envelope};
-use sekisho_inner::render::render;
+use sekisho_inner::render::{Charset, render, render_in};
 use sekisho_safe_message::*;
 use sekisho_verify::{Reading, read, verify};
 
@@ -173,4 +173,85 @@ fn flipped_octets_never_panic_and_never_smuggle() {
             }
         }
     }
+}
+
+/// A file by chance, of the kinds that `verify` reads itself.
+fn file(chance: &mut Chance) -> SafeAttachment {
+    let len = *chance.pick(&[0, 1, 20, 50, 60, 61, 240]);
+    let stem = chance.words(len);
+    let content = if chance.below(2) == 0 {
+        Content::Text(chance.text())
+    } else {
+        let rows: Vec<Vec<String>> = (0..chance.below(6)).map(|_| (0..4).map(|_| chance.words(9)).collect()).collect();
+        Content::Table(SafeTable::clean(rows).unwrap().0)
+    };
+    SafeAttachment::new(&stem, content)
+}
+
+#[test]
+fn messages_with_files_are_verified() {
+    for seed in 0..300 {
+        let mut chance = Chance(seed);
+        let message = chance.message();
+        let mut files: Vec<SafeAttachment> = Vec::new();
+        for _ in 0..=chance.below(5) {
+            let next = file(&mut chance);
+            let lower = |file: &SafeAttachment| file.name().as_str().to_lowercase();
+            if files.iter().all(|other| lower(other) != lower(&next)) {
+                files.push(next);
+            }
+        }
+        let message = message.with_attachments(files).unwrap();
+        for charset in [Charset::Utf8, Charset::Iso2022Jp] {
+            let mail = render_in(&message, charset).into_bytes();
+            let reading = read(Untrusted::new(&mail)).unwrap_or_else(|violation| {
+                panic!("seed {seed}, {charset:?}: {violation}\n{}", String::from_utf8_lossy(&mail))
+            });
+            assert_eq!(reading.attachments.len(), message.attachments().len());
+            for (read, sent) in reading.attachments.iter().zip(message.attachments()) {
+                let octets = sent.content().write();
+                assert_eq!((&read.name, read.kind), (sent.name(), sent.kind()));
+                assert_eq!((read.size, read.sha256), (octets.len() as u64, Sha256::of(&octets)));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_notice_says_what_became_of_files() {
+    let name = |name: &str| SafeName::parse(name.to_owned()).unwrap();
+    let part = |from: &str, to: &str, method, removed: &[Removal]| {
+        Notice::Rebuilt(RebuiltPart { name: Some(name(from)), output: name(to), method, removed: removed.to_vec() })
+    };
+    let notices = vec![
+        part("a.pdf", "a.pdf", Method::Rebuild, &[]),
+        part("見積書.pdf", "見積書.pdf", Method::Rebuild, &[Removal::EmbeddedFile, Removal::Script, Removal::Script]),
+        part("b.bmp", "b.png", Method::Rebuild, &[]),
+        part("c.pdf", "c.pdf", Method::Flatten, &[]),
+        part("d.html", "d.txt", Method::Extract, &[Removal::Script]),
+    ];
+    for (language, want) in [
+        (
+            Language::Ja,
+            "安全のため作り直してお届けした添付ファイル:\n\
+             ・見積書.pdf（取り除いたもの: スクリプト、埋め込まれたファイル）\n\
+             ・b.bmp → b.png\n\
+             ・c.pdf（画像に変換しました）\n\
+             ・d.html → d.txt（文字だけを取り出しました。取り除いたもの: スクリプト）\n",
+        ),
+        (
+            Language::En,
+            "Attachments made anew:\n\
+             - 見積書.pdf (taken out: scripts, embedded files)\n\
+             - b.bmp → b.png\n\
+             - c.pdf (as pictures)\n\
+             - d.html → d.txt (text only; taken out: scripts)\n",
+        ),
+    ] {
+        let reading = check(&build(9, Chance(5).headers(), SafeText::default(), notices.clone(), language));
+        assert!(reading.notice.as_str().ends_with(want), "{}", reading.notice.as_str());
+    }
+    let quiet = vec![part("a.pdf", "a.pdf", Method::Rebuild, &[])];
+    let reading = check(&build(9, Chance(5).headers(), SafeText::default(), quiet, Language::Ja));
+    assert_eq!(reading.notice.as_str().lines().count(), 1);
 }

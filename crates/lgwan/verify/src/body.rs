@@ -2,7 +2,6 @@
 
 use sekisho_safe_message::SafeText;
 
-use crate::field::Folded;
 use crate::wire::Lines;
 use crate::{Charset, MARKER, Rule, Violation, base64, iso2022jp, quoted};
 
@@ -19,9 +18,19 @@ pub(crate) enum Encoding {
     SevenBit,
 }
 
+impl Encoding {
+    /// Whether the text's last line end is one of the lines' own.
+    pub(crate) fn ends_lines(self) -> bool {
+        match self {
+            Self::Base64 => false,
+            Self::QuotedPrintable | Self::SevenBit => true,
+        }
+    }
+}
+
 /// The encodings that are written, two for each character set.
-pub(crate) fn encoding(value: &Folded, charset: Charset) -> Result<Encoding, Rule> {
-    match (value.as_str(), charset) {
+pub(crate) fn encoding(value: &str, charset: Charset) -> Result<Encoding, Rule> {
+    match (value, charset) {
         ("base64", Charset::Utf8 | Charset::Iso2022Jp) => Ok(Encoding::Base64),
         ("quoted-printable", Charset::Utf8) => Ok(Encoding::QuotedPrintable),
         ("7bit", Charset::Iso2022Jp) => Ok(Encoding::SevenBit),
@@ -38,11 +47,13 @@ pub(crate) fn read(
     let first = lines.number();
     let broken = |rule| Violation::at(first, rule);
     let text = match (encoding, charset) {
-        (Encoding::Base64, Charset::Utf8) => from_utf8(from_base64(lines)?).map_err(broken)?,
+        (Encoding::Base64, Charset::Utf8) => from_utf8(from_base64(lines, Vec::new())?).map_err(broken)?,
         (Encoding::QuotedPrintable, Charset::Utf8 | Charset::Iso2022Jp) => {
             from_utf8(quoted::decode(lines)?).map_err(broken)?
         }
-        (Encoding::Base64, Charset::Iso2022Jp) => from_japanese(&from_base64(lines)?).ok_or(broken(Rule::Iso2022Jp))?,
+        (Encoding::Base64, Charset::Iso2022Jp) => {
+            from_japanese(&from_base64(lines, Vec::new())?).ok_or(broken(Rule::Iso2022Jp))?
+        }
         (Encoding::SevenBit, Charset::Utf8 | Charset::Iso2022Jp) => from_seven_bit(lines)?,
     };
     split(text).map_err(broken)
@@ -81,8 +92,7 @@ fn from_japanese(octets: &[u8]) -> Option<String> {
     Some(out)
 }
 
-fn from_base64(lines: &mut Lines<'_>) -> Result<Vec<u8>, Violation> {
-    let mut out = Vec::new();
+pub(crate) fn from_base64(lines: &mut Lines<'_>, mut out: Vec<u8>) -> Result<Vec<u8>, Violation> {
     let mut last_was_full = true;
     while let Some(line) = lines.next()? {
         let sound = last_was_full && (1..=BASE64_WIDTH).contains(&line.text.len());
@@ -167,7 +177,9 @@ mod tests {
     #[test]
     fn base64_lines_are_full() {
         let read = |text: &str| {
-            Lines::of(Untrusted::new(text.as_bytes())).and_then(|mut lines| from_base64(&mut lines)).map_err(|v| v.line)
+            Lines::of(Untrusted::new(text.as_bytes()))
+                .and_then(|mut lines| from_base64(&mut lines, Vec::new()))
+                .map_err(|v| v.line)
         };
         let full = "QUFB".repeat(19);
         assert!(read(&format!("{full}\r\nQUE=\r\n")).is_ok());

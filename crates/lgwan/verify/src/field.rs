@@ -7,6 +7,9 @@ use crate::{Charset, Rule, Violation};
 /// identifier (250) with its field's name. RFC 5322 2.1.1 allows 998.
 const MAX_LINE: usize = 320;
 
+/// The Content-Type of a mail with files, up to its id.
+pub(crate) const MIXED: &str = "multipart/mixed; boundary=\"=_";
+
 /// The allow-list, in the order in which its fields stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Field {
@@ -90,6 +93,7 @@ impl Field {
 
 /// A value with its folds kept visible: each is one `\n`, which stands nowhere
 /// else, so that a value's grammar says where it may fold.
+#[derive(Clone)]
 pub(crate) struct Folded(String);
 
 impl Folded {
@@ -103,6 +107,7 @@ impl Folded {
     }
 }
 
+#[derive(Clone)]
 struct Entry {
     field: Field,
     line: usize,
@@ -175,6 +180,14 @@ impl Fields {
     /// What the mail is written in.
     pub(crate) fn charset(&self) -> Charset {
         self.charset
+    }
+
+    /// The mail's boundary, if it says that it has parts.
+    pub(crate) fn boundary(&self) -> Option<String> {
+        let mut entries = self.entries.clone();
+        let mixed = entries.find(|entry| entry.field == Field::ContentType)?;
+        let id = mixed.value.as_str().strip_prefix(MIXED)?.strip_suffix('"')?;
+        Some(format!("--=_{id}"))
     }
 
     /// The value of `field` if it is there, by its grammar.

@@ -4,7 +4,7 @@ use std::fmt;
 
 pub use sekisho_safe_message::Language;
 
-use crate::Field;
+use crate::{Field, Flaw};
 
 /// The first rule that a mail breaks. It never quotes the mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Violation {
     pub line: usize,
     /// The field that it is about, if it is about one.
     pub field: Option<Field>,
+    /// What is wrong with the file that begins there, if it is about one.
+    pub flaw: Option<Flaw>,
 }
 
 /// The rules of the grammar.
@@ -58,6 +60,15 @@ pub enum Rule {
     BodyText,
     /// The decoded body has the marker line once, and the notice below it.
     Notice,
+    /// Parts stand between their boundaries, with the fields of their headers
+    /// in the one spelling.
+    Part,
+    /// A file's name is one of ours, spelled as it should be, and no other's.
+    FileName,
+    /// The files are no more and no larger than their bounds.
+    Files,
+    /// A file keeps the grammar of its kind.
+    File,
 }
 
 impl Rule {
@@ -82,6 +93,10 @@ impl Rule {
             Self::Iso2022Jp => "iso-2022-jp",
             Self::BodyText => "body-text",
             Self::Notice => "notice",
+            Self::Part => "part",
+            Self::FileName => "file-name",
+            Self::Files => "files",
+            Self::File => "file",
         }
     }
 
@@ -105,6 +120,10 @@ impl Rule {
             Self::Iso2022Jp => "the decoded body is not strict ISO-2022-JP",
             Self::BodyText => "the decoded body is not safe text",
             Self::Notice => "the notice is missing, or its marker line stands twice",
+            Self::Part => "a part or its header is not in its one spelling",
+            Self::FileName => "the file's name is not one of ours, or another file's too",
+            Self::Files => "the files are too many or too large",
+            Self::File => "the file does not keep the grammar of its kind",
         }
     }
 
@@ -128,26 +147,37 @@ impl Rule {
             Self::Iso2022Jp => "復号した本文が正しい ISO-2022-JP でない",
             Self::BodyText => "復号した本文が安全なテキストでない",
             Self::Notice => "お知らせ欄がない、または区切り行が二つある",
+            Self::Part => "パートまたはそのヘッダーが正規形でない",
+            Self::FileName => "ファイル名が正しくないか、ほかのファイルと同じ",
+            Self::Files => "ファイルが多すぎるか、大きすぎる",
+            Self::File => "ファイルがその種類の文法に合わない",
         }
     }
 }
 
 impl Violation {
     pub(crate) fn at(line: usize, rule: Rule) -> Self {
-        Self { rule, line, field: None }
+        Self { rule, line, field: None, flaw: None }
     }
 
     pub(crate) fn of(field: Field, line: usize, rule: Rule) -> Self {
-        Self { rule, line, field: Some(field) }
+        Self { rule, line, field: Some(field), flaw: None }
+    }
+
+    pub(crate) fn file(line: usize, flaw: Flaw) -> Self {
+        Self { rule: Rule::File, line, field: None, flaw: Some(flaw) }
     }
 
     /// One sentence for a person.
     pub fn describe(&self, language: Language) -> String {
         let field = self.field.map_or("", Field::name);
         let (open, close) = if field.is_empty() { ("", "") } else { (" (", ")") };
-        match language {
-            Language::En => format!("line {}{open}{field}{close}: {}", self.line, self.rule.english()),
-            Language::Ja => format!("{} 行目{open}{field}{close}: {}", self.line, self.rule.japanese()),
+        let flaw = self.flaw.map(|flaw| flaw.describe(language));
+        match (language, flaw) {
+            (Language::En, None) => format!("line {}{open}{field}{close}: {}", self.line, self.rule.english()),
+            (Language::Ja, None) => format!("{} 行目{open}{field}{close}: {}", self.line, self.rule.japanese()),
+            (Language::En, Some(flaw)) => format!("line {}: {} ({flaw})", self.line, self.rule.english()),
+            (Language::Ja, Some(flaw)) => format!("{} 行目: {}（{flaw}）", self.line, self.rule.japanese()),
         }
     }
 }

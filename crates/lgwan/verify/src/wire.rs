@@ -19,6 +19,17 @@ pub(crate) struct Lines<'a> {
     rest: &'a [u8],
     /// Of the line that comes next.
     number: usize,
+    /// Where a part ends.
+    stop: Option<Stop>,
+}
+
+/// The end of a part.
+#[derive(Debug, Clone)]
+struct Stop {
+    /// What its line begins with, and no other line.
+    begin: String,
+    /// Whether an empty line stands before it, which is no part's.
+    after_blank: bool,
 }
 
 impl<'a> Lines<'a> {
@@ -26,12 +37,39 @@ impl<'a> Lines<'a> {
         if mail.len() > MAX {
             return Err(Violation::at(1, Rule::Size));
         }
-        Ok(Self { rest: mail.read(), number: 1 })
+        Ok(Self { rest: mail.read(), number: 1, stop: None })
     }
 
     /// The number of the line that comes next.
     pub(crate) fn number(&self) -> usize {
         self.number
+    }
+
+    /// Octets that are left.
+    pub(crate) fn left(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// From now on the lines end before the one that begins with `begin` and,
+    /// if `after_blank`, before the empty line in front of it.
+    pub(crate) fn stop_before(&mut self, begin: &str, after_blank: bool) {
+        self.stop = Some(Stop { begin: begin.to_owned(), after_blank });
+    }
+
+    /// Goes on behind the end of a part; the empty line before it is taken.
+    pub(crate) fn go_on(&mut self) {
+        if self.stop.take().is_some_and(|stop| stop.after_blank) {
+            self.rest = self.rest.strip_prefix(b"\r\n").unwrap_or(self.rest);
+            self.number += 1;
+        }
+    }
+
+    /// Whether the part ends here.
+    fn at_stop(&self) -> bool {
+        self.stop.as_ref().is_some_and(|stop| {
+            let rest = if stop.after_blank { self.rest.strip_prefix(b"\r\n") } else { Some(self.rest) };
+            rest.is_some_and(|rest| rest.starts_with(stop.begin.as_bytes()))
+        })
     }
 
     /// The next line, checked for what all lines have in common; `None` at
@@ -51,7 +89,7 @@ impl<'a> Lines<'a> {
     }
 
     fn take(&mut self, allowed: impl Fn(u8) -> bool) -> Result<Option<(usize, &'a [u8])>, Violation> {
-        if self.rest.is_empty() {
+        if self.rest.is_empty() || self.at_stop() {
             return Ok(None);
         }
         let number = self.number;
@@ -59,7 +97,9 @@ impl<'a> Lines<'a> {
         let (line, behind) = self.rest.split_at(end);
         self.rest = behind.strip_prefix(b"\r\n").ok_or_else(|| Violation::at(number, wrong_end(behind)))?;
         self.number += 1;
-        if line.starts_with(b".") || line.starts_with(b"From ") {
+        // A boundary elsewhere would end the part for every other reader.
+        let is_stop = self.stop.as_ref().is_some_and(|stop| line.starts_with(stop.begin.as_bytes()));
+        if line.starts_with(b".") || line.starts_with(b"From ") || is_stop {
             return Err(Violation::at(number, Rule::LineStart));
         }
         Ok(Some((number, line)))

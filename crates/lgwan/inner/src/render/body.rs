@@ -84,8 +84,9 @@ impl Written {
     /// octets than RFC 5322 allows. Then in base64. A relay that takes blanks
     /// off the end of a line takes nothing that anybody sees.
     ///
-    /// `text` holds nothing but ASCII and what [`jis::pair`] knows.
-    pub(super) fn japanese(text: &str) -> Self {
+    /// `text` holds nothing but ASCII and what [`jis::pair`] knows. No line
+    /// that begins with the mail's `boundary` stands in 7bit.
+    pub(super) fn japanese(text: &str, boundary: Option<&str>) -> Self {
         let mut plain = String::with_capacity(text.len() + text.len() / 8);
         let mut sound = true;
         for line in text.split_terminator('\n') {
@@ -93,6 +94,7 @@ impl Written {
             jis::push_line(line, &mut plain);
             let line = &plain[start..];
             sound &= line.len() <= SEVEN_BIT_LINE && !line.starts_with('.') && !line.starts_with("From ");
+            sound &= boundary.is_none_or(|boundary| !line.starts_with(boundary));
             plain.push_str("\r\n");
         }
         if sound {
@@ -121,8 +123,14 @@ fn shorter(text: &str) -> Encoding {
     if escaped * 6 < text.len() { Encoding::QuotedPrintable } else { Encoding::Base64 }
 }
 
-fn write_base64(canonical: &[u8], out: &mut String) {
-    out.reserve(canonical.len() / BASE64_LINE * 78 + 80);
+/// Octets that so many take in base64, with their lines' ends.
+pub(super) fn base64_len(octets: usize) -> usize {
+    octets / BASE64_LINE * 78 + 80
+}
+
+/// Lines of 76 characters.
+pub(super) fn write_base64(canonical: &[u8], out: &mut String) {
+    out.reserve(base64_len(canonical.len()));
     for chunk in canonical.chunks(BASE64_LINE) {
         STANDARD.encode_string(chunk, out);
         out.push_str("\r\n");
@@ -204,13 +212,16 @@ mod tests {
             ("Fromage\n", "Fromage\r\n"),
             ("．\n", "\x1b$B!%\x1b(B\r\n"),
         ] {
-            let written = Written::japanese(text);
+            let written = Written::japanese(text, None);
             assert_eq!((written.encoding, written.lines.as_str()), (Encoding::SevenBit, want), "{text}");
         }
         let full = format!("{}\n", "会".repeat(496));
-        assert_eq!(Written::japanese(&full).encoding, Encoding::SevenBit);
+        assert_eq!(Written::japanese(&full, None).encoding, Encoding::SevenBit);
         for text in ["a\n.\n", "From x\n", "x\nFrom \n", &format!("会{full}"), &"x".repeat(999)] {
-            assert_eq!(Written::japanese(text).encoding, Encoding::Base64, "{text}");
+            assert_eq!(Written::japanese(text, None).encoding, Encoding::Base64, "{text}");
+        }
+        for (text, want) in [("a --=_X\n", Encoding::SevenBit), ("--=_XY\n", Encoding::Base64)] {
+            assert_eq!(Written::japanese(text, Some("--=_X")).encoding, want, "{text}");
         }
     }
 

@@ -107,7 +107,7 @@ fn is_plain(text: &str) -> bool {
 }
 
 /// RFC 2047 words, each of whole characters (5: a character is never split).
-fn encoded_words(text: &str, charset: Charset) -> Vec<String> {
+pub(super) fn encoded_words(text: &str, charset: Charset) -> Vec<String> {
     match charset {
         Charset::Utf8 => utf8_words(text),
         Charset::Iso2022Jp => {

@@ -10,7 +10,8 @@
 use std::fmt::Write;
 
 use sekisho_safe_message::{
-    AuthResult, Authentication, Language, Notice, RemovalReason, RemovedPart, SafeMessage, SignatureKind,
+    AuthResult, Authentication, Language, Method, Notice, RebuiltPart, Removal, RemovalReason, RemovedPart,
+    SafeMessage, SignatureKind,
 };
 
 /// Longest declared type that is shown, in characters: a sender can write
@@ -46,6 +47,7 @@ pub(super) fn words(message: &SafeMessage, replaced: u64) -> String {
             }
         };
     }
+    rebuilt(message, &mut out);
     removed(message, &mut out);
     out
 }
@@ -98,7 +100,7 @@ fn sentence(notice: &Notice, language: Language) -> Option<String> {
         Notice::MailsShown(count) => {
             (format!("添付されたメール{count}通の内容も載せています。"), format!("Attached mails shown: {count}."))
         }
-        Notice::Removed(_) | Notice::More(_) => return None,
+        Notice::Removed(_) | Notice::More(_) | Notice::Rebuilt(_) => return None,
     };
     Some(match language {
         Language::Ja => ja,
@@ -175,9 +177,70 @@ fn removed(message: &SafeMessage, out: &mut String) {
             | Notice::Authenticated(_)
             | Notice::Signed(_)
             | Notice::LinksRemoved(_)
-            | Notice::MailsShown(_) => {}
+            | Notice::MailsShown(_)
+            | Notice::Rebuilt(_) => {}
         }
     }
+}
+
+/// The files that cross as something else than they were. One that was made
+/// anew, is called as before and lacks nothing is no news.
+fn rebuilt(message: &SafeMessage, out: &mut String) {
+    let language = message.language();
+    let mut headed = false;
+    for notice in message.notices() {
+        let Notice::Rebuilt(part) = notice else { continue };
+        let said = said(part, language);
+        if said.is_empty() && part.name.as_ref().is_none_or(|name| *name == part.output) {
+            continue;
+        }
+        if !std::mem::replace(&mut headed, true) {
+            out.push_str(match language {
+                Language::Ja => "安全のため作り直してお届けした添付ファイル:\n",
+                Language::En => "Attachments made anew:\n",
+            });
+        }
+        push_rebuilt(part, &said, language, out);
+    }
+}
+
+/// `・見積書.docm → 見積書.docx（取り除いたもの: スクリプト）`
+fn push_rebuilt(part: &RebuiltPart, said: &[String], language: Language, out: &mut String) {
+    out.push_str(match language {
+        Language::Ja => "・",
+        Language::En => "- ",
+    });
+    if let Some(name) = part.name.as_ref().filter(|name| **name != part.output) {
+        out.push_str(name.as_str());
+        out.push_str(" → ");
+    }
+    out.push_str(part.output.as_str());
+    if !said.is_empty() {
+        let _ = match language {
+            Language::Ja => write!(out, "（{}）", said.join("。")),
+            Language::En => write!(out, " ({})", said.join("; ")),
+        };
+    }
+    out.push('\n');
+}
+
+/// How a file was made, if the reader will notice, and what it lacks. Each
+/// removal once: whoever sent the list may have written it a million times.
+fn said(part: &RebuiltPart, language: Language) -> Vec<String> {
+    let removed = Removal::ALL.iter().filter(|removal| !removal.is_routine() && part.removed.contains(removal));
+    let removed: Vec<_> = removed.map(|removal| removal.name(language)).collect();
+    let method = match (part.method, language) {
+        (Method::Rebuild, Language::Ja | Language::En) => None,
+        (Method::Flatten, Language::Ja) => Some("画像に変換しました"),
+        (Method::Flatten, Language::En) => Some("as pictures"),
+        (Method::Extract, Language::Ja) => Some("文字だけを取り出しました"),
+        (Method::Extract, Language::En) => Some("text only"),
+    };
+    let removed = (!removed.is_empty()).then(|| match language {
+        Language::Ja => format!("取り除いたもの: {}", removed.join("、")),
+        Language::En => format!("taken out: {}", removed.join(", ")),
+    });
+    method.map(str::to_owned).into_iter().chain(removed).collect()
 }
 
 fn heading(language: Language, out: &mut String) {
@@ -232,6 +295,12 @@ fn reason(reason: RemovalReason, language: Language) -> &'static str {
         RemovalReason::Technical => ("配信通知や電子署名のデータ", "data of a report or signature"),
         RemovalReason::Ambiguous => ("形式が不明か、誤っているもの", "unclear format"),
         RemovalReason::Encrypted => ("暗号化されていて確認できないもの", "encrypted"),
+        RemovalReason::Program => ("プログラムなど、開くと動作するもの", "program, or starts one"),
+        RemovalReason::Unsupported => ("安全な形に作り直せない種類のもの", "cannot be made safe"),
+        RemovalReason::Malformed => ("壊れているか、形式に誤りがあるもの", "damaged"),
+        RemovalReason::TooLarge => ("上限を超える大きさのもの", "too large"),
+        RemovalReason::Polyglot => ("別の形式のデータが混ざっているもの", "two formats in one"),
+        RemovalReason::Rule => ("組織の規則で受け取らないもの", "kept out by a rule"),
     };
     match language {
         Language::Ja => ja,
