@@ -54,7 +54,17 @@ pub(crate) fn command(language: Language) -> Command {
                 .action(ArgAction::Version)
                 .help(t("版を表示", "Print the version")),
         )
-        .subcommands([serve(t), demo(t), sanitize(t), verify(t), show(t), queue(t), config(t)])
+        .subcommands([
+            serve(t),
+            demo(t),
+            sanitize(t),
+            disarm(t),
+            verify(t),
+            show(t),
+            queue(t),
+            crate::policy::grammar(t),
+            config(t),
+        ])
         .subcommand(
             Command::new("status").about(t("稼働状況を段階ごとに表示", "Show health, stage by stage")).arg(side(t)),
         )
@@ -157,6 +167,41 @@ fn demo(t: impl Fn(&'static str, &'static str) -> &'static str) -> Command {
         )
 }
 
+fn disarm(t: impl Fn(&'static str, &'static str) -> &'static str) -> Command {
+    Command::new("disarm")
+        .about(t(
+            "ファイルを無害化（メールの添付ファイルと同じ処理をその場で行う）",
+            "Disarm files offline, as attachments are",
+        ))
+        .arg(inputs(t("ファイルまたはディレクトリ", "Files or directories")))
+        .arg(Arg::new("out").long("out").value_name("DIR").required(true).value_parser(value_parser!(PathBuf)).help(t(
+            "結果をこのディレクトリに書く（元の名前に無害化後の拡張子が付く）",
+            "Write results to this directory, under the inputs' names with our endings",
+        )))
+        .arg(path("report", t("報告をJSONで書く（1行1ファイル）", "Write a report in JSON, one line a file")))
+        .arg(profile(&t))
+        .arg(now(&t))
+}
+
+fn profile(t: impl Fn(&'static str, &'static str) -> &'static str) -> Arg {
+    Arg::new("profile")
+        .long("profile")
+        .help(t("添付ファイルの方針（既定: 設定のもの）", "Policy profile (default: that of the settings)"))
+        .value_name("NAME")
+        .value_parser(["rebuild-or-hold", "pixels", "text-only"])
+}
+
+fn now(t: impl Fn(&'static str, &'static str) -> &'static str) -> Arg {
+    Arg::new("now")
+        .long("now")
+        .help(t(
+            "受信時刻（1970年からの秒）。同じ入力から同じ結果を作る",
+            "Time of arrival, seconds since 1970: makes output reproducible",
+        ))
+        .value_name("SECONDS")
+        .value_parser(value_parser!(u64))
+}
+
 fn sanitize(t: impl Fn(&'static str, &'static str) -> &'static str) -> Command {
     let text = |id: &'static str, help: &'static str| Arg::new(id).long(id).help(help);
     Command::new("sanitize")
@@ -184,30 +229,13 @@ fn sanitize(t: impl Fn(&'static str, &'static str) -> &'static str) -> Command {
                 .action(ArgAction::Append)
                 .value_parser(address()),
         )
-        .arg(
-            text(
-                "profile",
-                t("無害化の方式（この版では text-only のみ）", "Policy profile (this version has text-only)"),
-            )
-            .value_name("NAME")
-            .value_parser(["text-only"]),
-        )
+        .arg(profile(&t))
         .arg(
             text("id", t("付ける管理番号（1通のときだけ）", "Id to use (one mail only)"))
                 .value_name("ULID")
                 .value_parser(mail_id()),
         )
-        .arg(
-            text(
-                "now",
-                t(
-                    "受信時刻（1970年からの秒）。同じ入力から同じ結果を作る",
-                    "Time of arrival, seconds since 1970: makes output reproducible",
-                ),
-            )
-            .value_name("SECONDS")
-            .value_parser(value_parser!(u64)),
-        )
+        .arg(now(&t))
 }
 
 fn verify(t: impl Fn(&'static str, &'static str) -> &'static str) -> Command {
@@ -314,7 +342,7 @@ fn mail_id() -> ValueParser {
     ValueParser::new(|text: &str| text.to_ascii_uppercase().parse::<MailId>().map_err(|err| err.to_string()))
 }
 
-fn address() -> ValueParser {
+pub(crate) fn address() -> ValueParser {
     ValueParser::new(|text: &str| text.parse::<Address>().map_err(|err| err.to_string()))
 }
 

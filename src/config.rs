@@ -23,6 +23,10 @@ fn check(configuration: &Configuration, screen: &Screen) -> Exit {
     if let Err(errors) = configuration.check() {
         return screen.bad_configuration(&errors);
     }
+    let policy = configuration.command().and_then(|settings| sekisho_outer::policy::load(&settings.policy));
+    if let Err(errors) = policy {
+        return screen.bad_configuration(&errors);
+    }
     let missing = configuration.missing_files();
     if !missing.is_empty() {
         return screen.bad_configuration(&SettingsErrors(missing));

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use clap::ArgMatches;
 use sekisho_channel::admin::{MailState, Reply, Request};
+use sekisho_inner::Checker;
+use sekisho_inner::render::octets;
 use sekisho_job::HoldReason;
 use sekisho_safe_message::{MailId, Untrusted};
 use sekisho_settings::AdminSockets;
@@ -217,13 +219,18 @@ fn excerpt(text: &str, screen: &Screen) {
 
 /// A delivered mail as its reader sees it: headers and text decoded.
 fn readable(mail: &[u8], screen: &Screen) -> String {
-    let reading = match sekisho_verify::read(Untrusted::new(mail)) {
+    let reading = match Checker::beside().read(Untrusted::new(mail)) {
         Ok(reading) => reading,
         Err(violation) => return violation.to_string(),
     };
+    let files: String = reading
+        .attachments
+        .iter()
+        .map(|file| format!("{}{} ({})\n", screen.t("添付: ", "Attached: "), file.name, octets(file.size)))
+        .collect();
     let name = reading.from.name.as_ref().map(|name| format!("{name} ")).unwrap_or_default();
     format!(
-        "{}{name}<{}>\n{}{}\n{}{}\n\n{}\n\n{}",
+        "{}{name}<{}>\n{}{}\n{}{}\n{files}\n{}\n\n{}",
         screen.t("差出人: ", "From: "),
         reading.from.address,
         screen.t("件名: ", "Subject: "),

@@ -2,20 +2,23 @@
 //!
 //! Owns: what a person at a keyboard or a script sees. It listens to nothing,
 //! opens no store, and asks each program over its admin socket; offline work
-//! (`sanitize`) goes through the same sandboxed workers as everything else.
+//! (`sanitize`, `disarm`) goes through the same sandboxed workers as everything else.
 #![forbid(unsafe_code)]
 
 mod ask;
+mod batch;
 mod bench;
 mod cli;
 mod config;
 mod demo;
+mod disarm;
 mod doctor;
 mod exit;
 mod files;
 mod lang;
 mod mails;
 mod offline;
+mod policy;
 mod sanitize;
 mod screen;
 mod serve;
@@ -61,6 +64,7 @@ fn run(matches: &ArgMatches, screen: &Screen, surroundings: &Surroundings) -> Ex
     match name {
         "verify" => verify::run(sub, screen),
         "config" => config::run(sub, screen, load()),
+        "policy" => policy::run(sub, screen, load),
         "serve" => load().and_then(|c| c.gateway()).map_or_else(failed, |settings| serve::run(&settings, file, screen)),
         "demo" => demo::run(sub, screen),
         "bench" => bench::run(sub, screen),
@@ -68,6 +72,7 @@ fn run(matches: &ArgMatches, screen: &Screen, surroundings: &Surroundings) -> Ex
             Err(errors) => failed(errors),
             Ok(settings) => match name {
                 "sanitize" => sanitize::run(sub, &settings, screen),
+                "disarm" => disarm::run(sub, &settings, screen),
                 "status" => status::run(sub, &settings, screen),
                 "check" => doctor::run(&settings, screen),
                 "show" => mails::show(sub, &settings, screen),

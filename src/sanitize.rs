@@ -1,20 +1,19 @@
 //! `sekisho sanitize`: raw mails in, safe mails and reports out.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
 
 use clap::ArgMatches;
-use sekisho_job::{HoldReason, Report, offline_line_ends};
-use sekisho_safe_message::{Address, Envelope, MailId, Sha256, Timestamp};
+use sekisho_job::{HoldReason, offline_line_ends};
+use sekisho_safe_message::{Address, Envelope, MailId, Timestamp};
 use sekisho_settings::CommandSettings;
-use tokio::task::JoinSet;
 
+use crate::batch;
 use crate::exit::Exit;
-use crate::files::{self, FilesError, Input};
-use crate::offline::{Offline, Sanitized};
+use crate::files::{self, Input};
+use crate::offline::{self, Offline, Sanitized};
 use crate::screen::{Screen, Tone};
 
 /// What was asked for.
@@ -36,23 +35,9 @@ struct Tally {
 }
 
 pub(crate) fn run(matches: &ArgMatches, settings: &CommandSettings, screen: &Screen) -> Exit {
-    let given = matches.get_many::<PathBuf>("input").into_iter().flatten().cloned();
-    let inputs = match files::collect(given) {
+    let inputs = match batch::inputs(matches, screen) {
         Ok(inputs) => inputs,
-        Err(FilesError::Unreadable(path, err)) => {
-            screen.error(screen.t(
-                format!("{} を読めません: {err}", path.display()),
-                format!("{}: cannot be read: {err}", path.display()),
-            ));
-            return Exit::Failed;
-        }
-        Err(FilesError::Twice(name)) => {
-            screen.error(screen.t(
-                format!("{} が二つあります。別々の --out で実行してください。", name.display()),
-                format!("{}: two inputs have this name; run them with an --out of their own", name.display()),
-            ));
-            return Exit::Usage;
-        }
+        Err(exit) => return exit,
     };
     let order = Order {
         out: matches.get_one::<PathBuf>("out").cloned(),
@@ -67,21 +52,21 @@ pub(crate) fn run(matches: &ArgMatches, settings: &CommandSettings, screen: &Scr
         return Exit::Usage;
     }
     let Some(envelope) = envelope(matches) else { return Exit::Usage };
+    let profile = matches.get_one::<String>("profile").map(String::as_str);
+    let policy = match offline::policy(profile, settings) {
+        Ok(policy) => policy,
+        Err(errors) => return screen.bad_configuration(&errors),
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(err) => return failed(screen, &err),
+        Err(err) => return batch::failed(screen, &err),
     };
     runtime.block_on(async {
-        match Offline::start(settings, envelope).await {
-            Ok(offline) => work(offline, order, screen).await.unwrap_or_else(|err| failed(screen, &err)),
-            Err(err) => failed(screen, &err),
+        match Offline::start(settings, policy, envelope).await {
+            Ok(offline) => work(offline, order, screen).await.unwrap_or_else(|err| batch::failed(screen, &err)),
+            Err(err) => batch::failed(screen, &err),
         }
     })
-}
-
-fn failed(screen: &Screen, err: &io::Error) -> Exit {
-    screen.error(err.to_string());
-    Exit::Failed
 }
 
 fn misuse(order: &Order, screen: &Screen) -> Option<&'static str> {
@@ -108,35 +93,23 @@ fn envelope(matches: &ArgMatches) -> Option<Envelope> {
 }
 
 async fn work(offline: Offline, order: Order, screen: &Screen) -> io::Result<Exit> {
-    let mut reports: Option<Box<dyn Write>> = match &order.report {
-        Some(path) if path == Path::new("-") => Some(Box::new(io::stdout())),
-        Some(path) => Some(Box::new(BufWriter::new(File::create(path).map_err(|err| named(path, err))?))),
-        None => None,
-    };
+    let mut reports = batch::reports(order.report.as_deref())?;
     let mut tally = Tally::default();
-    let mut running = JoinSet::new();
-    let mut waiting = BTreeMap::new();
-    let mut next = 0;
-    let total = order.inputs.len();
-    for (at, input) in order.inputs.iter().cloned().enumerate() {
-        if running.len() >= offline.width() * 2
-            && let Some(done) = running.join_next().await
-        {
-            let (at, result) = done.map_err(io::Error::other)?;
-            waiting.insert(at, result);
-            settle(&mut waiting, &mut next, &order, &mut reports, &mut tally, screen)?;
-            progress(next, total, screen);
+    let order = Arc::new(order);
+    let each = {
+        let (offline, order) = (offline.clone(), Arc::clone(&order));
+        move |input: Input| {
+            let (offline, order) = (offline.clone(), Arc::clone(&order));
+            async move {
+                let (id, received) = identity(&order, &input);
+                one(&offline, &input, id, received, order.max).await
+            }
         }
-        let (offline, (id, received)) = (offline.clone(), identity(&order, &input)?);
-        let max = order.max;
-        running.spawn(async move { (at, one(&offline, &input, id, received, max).await) });
-    }
-    while let Some(done) = running.join_next().await {
-        let (at, result) = done.map_err(io::Error::other)?;
-        waiting.insert(at, result);
-        settle(&mut waiting, &mut next, &order, &mut reports, &mut tally, screen)?;
-        progress(next, total, screen);
-    }
+    };
+    tally.failed = batch::run(&order.inputs, offline.width(), screen, each, |sanitized, input| {
+        record(sanitized, input, &order, &mut reports, &mut tally, screen)
+    })
+    .await?;
     if let Some(reports) = &mut reports {
         reports.flush()?;
     }
@@ -149,46 +122,9 @@ async fn one(offline: &Offline, input: &Input, id: MailId, received: Timestamp, 
     offline.sanitize(id, received, &offline_line_ends(&raw)).await.map_err(io::Error::other)
 }
 
-/// The id and time of a mail. With `--now` both depend on nothing but the
-/// arguments and the mail's name, so that the output can be compared.
-fn identity(order: &Order, input: &Input) -> io::Result<(MailId, Timestamp)> {
-    let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let ms = match order.now {
-        Some(seconds) => seconds.saturating_mul(1000),
-        None => u64::try_from(clock.as_millis()).unwrap_or(u64::MAX),
-    };
-    let salt = match order.now {
-        Some(_) => Vec::new(),
-        None => [clock.as_nanos().to_be_bytes().to_vec(), std::process::id().to_be_bytes().to_vec()].concat(),
-    };
-    let digest = Sha256::of(&[input.name.as_os_str().as_encoded_bytes(), &salt].concat());
-    let chance = digest.as_bytes().first_chunk::<10>().copied().unwrap_or_default();
-    Ok((order.id.unwrap_or_else(|| MailId::new(ms, chance)), Timestamp::from_unix_ms_jst(ms)))
+fn identity(order: &Order, input: &Input) -> (MailId, Timestamp) {
+    batch::identity(order.id, order.now, &input.name)
 }
-
-/// Writes what is finished, in the order of the inputs.
-fn settle(
-    waiting: &mut BTreeMap<usize, io::Result<Sanitized>>,
-    next: &mut usize,
-    order: &Order,
-    reports: &mut Option<Box<dyn Write>>,
-    tally: &mut Tally,
-    screen: &Screen,
-) -> io::Result<()> {
-    while let Some(result) = waiting.remove(next) {
-        let input = &order.inputs[*next];
-        *next += 1;
-        match result {
-            Ok(sanitized) => record(sanitized, input, order, reports, tally, screen)?,
-            Err(err) => {
-                tally.failed += 1;
-                screen.error(format!("{}: {err}", input.name.display()));
-            }
-        }
-    }
-    Ok(())
-}
-
 fn record(
     sanitized: Sanitized,
     input: &Input,
@@ -203,7 +139,7 @@ fn record(
         tally.delivered += 1;
         match &order.out {
             Some(out) => {
-                files::write(out, &input.name, &bytes).map_err(|err| named(&out.join(&input.name), err))?;
+                files::write(out, &input.name, &bytes).map_err(|err| batch::named(&out.join(&input.name), err))?;
                 report.outputs = vec![name.clone()];
             }
             None if screen.is_json() => {}
@@ -217,33 +153,7 @@ fn record(
         }
     }
     report.input = Some(name);
-    emit(&report, reports, screen)
-}
-
-fn emit(report: &Report, reports: &mut Option<Box<dyn Write>>, screen: &Screen) -> io::Result<()> {
-    if let Some(reports) = reports {
-        serde_json::to_writer(&mut *reports, report)?;
-        reports.write_all(b"\n")?;
-    } else if screen.is_json() {
-        screen.object(report);
-    }
-    Ok(())
-}
-
-fn named(path: &Path, err: io::Error) -> io::Error {
-    io::Error::new(err.kind(), format!("{}: {err}", path.display()))
-}
-
-/// Long work shows where it is, on a terminal only.
-fn progress(done: usize, total: usize, screen: &Screen) {
-    let mut err = io::stderr().lock();
-    if total < 20 || !err.is_terminal() || screen.is_json() {
-        return;
-    }
-    let _ = write!(err, "\r{done}/{total}");
-    if done == total {
-        let _ = writeln!(err);
-    }
+    batch::emit(&report, reports, screen)
 }
 
 fn conclude(tally: &Tally, summary: bool, screen: &Screen) -> Exit {

@@ -263,7 +263,9 @@ fn announce(settings: &GatewaySettings, screen: &Screen) {
         Delivery::Smtp(relay) => format!("smtp://{}", relay.server),
         Delivery::Maildir(path) => path.display().to_string(),
     };
-    let profile = settings.outer.policy.profile.name();
+    // Outer has loaded it: what is wrong with it was said there.
+    let policy = sekisho_outer::policy::load(&settings.outer.policy).ok();
+    let profile = policy.as_ref().map_or("", |policy| policy.profile().as_str());
     if screen.is_json() {
         let object = serde_json::json!({ "schema": "sekisho.ready/1", "listen": listen, "deliver": deliver, "profile": profile });
         screen.object(&object);

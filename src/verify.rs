@@ -3,15 +3,17 @@
 use std::path::PathBuf;
 
 use clap::ArgMatches;
+use sekisho_inner::Checker;
+use sekisho_inner::checker::NotProven;
 use sekisho_safe_message::Untrusted;
-use sekisho_verify::read;
 
 use crate::exit::Exit;
 use crate::files::{self, FilesError};
 use crate::screen::{Screen, Tone};
 
-/// No output of ours is larger: text at its bound in base64, and headers.
-const MAX: u64 = 64 << 20;
+/// No output of ours is larger: attachments at their bound in base64, text, and
+/// headers.
+const MAX: u64 = 128 << 20;
 
 pub(crate) fn run(matches: &ArgMatches, screen: &Screen) -> Exit {
     let inputs = match files::collect(matches.get_many::<PathBuf>("input").into_iter().flatten().cloned()) {
@@ -25,6 +27,7 @@ pub(crate) fn run(matches: &ArgMatches, screen: &Screen) -> Exit {
             return Exit::Usage;
         }
     };
+    let checker = Checker::beside();
     let (mut accepted, mut refused, mut failed) = (0, 0, 0);
     let quiet = inputs.len() > 1;
     for input in &inputs {
@@ -35,10 +38,15 @@ pub(crate) fn run(matches: &ArgMatches, screen: &Screen) -> Exit {
                 screen.error(format!("{name}: {err}"));
                 continue;
             }
-            Ok(bytes) => match read(Untrusted::new(&bytes)) {
+            Ok(bytes) => match checker.read(Untrusted::new(&bytes)) {
                 Ok(reading) => {
                     accepted += 1;
                     ("accepted", reading.id.to_string())
+                }
+                Err(err @ NotProven::Unavailable(_)) => {
+                    failed += 1;
+                    screen.error(format!("{name}: {err}"));
+                    continue;
                 }
                 Err(violation) => {
                     refused += 1;

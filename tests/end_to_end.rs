@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "tests may panic")]
 #![allow(clippy::print_stdout, reason = "figures that a reader of the run wants to see")]
 
+#[path = "end_to_end/files.rs"]
+mod files;
 #[path = "end_to_end/life.rs"]
 mod life;
 #[path = "end_to_end/refusals.rs"]
@@ -60,7 +62,7 @@ fn every_recipient_is_in_the_envelope_inside() {
 
 #[test]
 fn an_attachment_is_kept_out_and_named() {
-    let gateway = Gateway::start(&[("notice.language", "en")]);
+    let gateway = Gateway::start(&[("notice.language", "en"), ("policy.profile", "text-only")]);
     let id = deliver(gateway.listen, &attachment("with a file", "the text", "plan.docm", 20));
     let mail = gateway.arrives(id);
     assert_eq!(mail.text().trim_end(), "the text");

@@ -57,7 +57,7 @@ impl fmt::Debug for Mail {
 /// The independent reading of a mail that is to be sound.
 #[track_caller]
 pub(crate) fn reading(bytes: &[u8]) -> Reading {
-    match sekisho_verify::read(Untrusted::new(bytes)) {
+    match sekisho_verify::read_with(Untrusted::new(bytes), &mut sekisho_verifier::check) {
         Ok(reading) => reading,
         Err(violation) => panic!("{violation}\n{}", String::from_utf8_lossy(bytes)),
     }
@@ -65,7 +65,7 @@ pub(crate) fn reading(bytes: &[u8]) -> Reading {
 
 /// Whether a mail keeps the grammar.
 pub(crate) fn is_verified(bytes: &[u8]) -> bool {
-    sekisho_verify::read(Untrusted::new(bytes)).is_ok()
+    sekisho_verify::read_with(Untrusted::new(bytes), &mut sekisho_verifier::check).is_ok()
 }
 
 /// The id of a mail that arrived.

@@ -98,5 +98,7 @@ fn job(size: usize) -> Result<Job> {
         limits: Limits::default(),
         profile: ProfileName::parse("text-only")?,
         rules: Rules::default(),
+        policy: sekisho_policy::Policy::text_only(),
+        files: sekisho_job::FileRules::default(),
     })
 }

@@ -2,6 +2,7 @@
 
 mod border;
 mod charset;
+mod file;
 mod header;
 mod html;
 mod mail;
@@ -38,6 +39,11 @@ pub const TARGETS: &[Target] = &[
     header::HEADER,
     charset::CHARSET,
     html::HTML,
+    file::PICTURE,
+    file::PDF,
+    file::ARCHIVE,
+    file::PLAIN,
+    file::LETTER,
     border::FRAME,
     border::ANSWER,
     mail::VERIFY,
@@ -76,5 +82,7 @@ pub fn own_job(size: u64) -> Job {
         limits: Limits::default(),
         profile,
         rules: Rules::default(),
+        policy: sekisho_policy::Policy::built_in("rebuild-or-hold").unwrap_or_else(sekisho_policy::Policy::text_only),
+        files: sekisho_job::FileRules::default(),
     }
 }

@@ -20,8 +20,7 @@ const ALL: &str = "100000";
 
 /// Where `--write` puts the table.
 const PAGE: &str = "docs/quality.md";
-const BEGIN: &str = "<!-- figures -->";
-const END: &str = "<!-- /figures -->";
+const MARKS: (&str, &str) = ("<!-- figures -->", "<!-- /figures -->");
 
 const USAGE: &str = "usage: cargo xtask corpus [DIR] [--write]\n";
 
@@ -52,7 +51,7 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<(), Failure> {
     let page = figures.markdown();
     print!("{page}");
     if write {
-        write_into(&root.join(PAGE), &page)?;
+        write_between(&root.join(PAGE), MARKS, &page)?;
     }
     figures.verdict()
 }
@@ -102,7 +101,8 @@ fn judged(judge: &Path, corpus: &Path, mails: &Path, to: &Path) -> Result<Value,
     serde_json::from_str(&text).map_err(|err| Failure::Wrong(format!("{}: {err}", to.display())))
 }
 
-fn lines(file: &Path) -> Result<Vec<Value>, Failure> {
+/// The objects of a file, one a line.
+pub(crate) fn lines(file: &Path) -> Result<Vec<Value>, Failure> {
     let text = std::fs::read_to_string(file).map_err(|err| Failure::Io(file.display().to_string(), err))?;
     parse_lines(&text)
 }
@@ -112,13 +112,13 @@ fn parse_lines(text: &str) -> Result<Vec<Value>, Failure> {
     objects.collect::<Result<_, _>>().map_err(|err| Failure::Wrong(format!("a line that is no object: {err}")))
 }
 
-fn write_into(file: &Path, page: &str) -> Result<(), Failure> {
+/// Writes `page` between two marks of `file`.
+pub(crate) fn write_between(file: &Path, (begin, end): (&str, &str), page: &str) -> Result<(), Failure> {
     let failed = |err| Failure::Io(file.display().to_string(), err);
     let text = std::fs::read_to_string(file).map_err(failed)?;
-    let between = text.find(BEGIN).zip(text.find(END)).filter(|(begin, end)| begin < end);
-    let Some((begin, end)) = between else {
-        return Err(Failure::Wrong(format!("{}: no lines {BEGIN} and {END} to write between", file.display())));
+    let Some((from, to)) = text.find(begin).zip(text.find(end)).filter(|(from, to)| from < to) else {
+        return Err(Failure::Wrong(format!("{}: no lines {begin} and {end} to write between", file.display())));
     };
-    let whole = format!("{}{BEGIN}\n\n{page}\n{}", &text[..begin], &text[end..]);
+    let whole = format!("{}{begin}\n\n{page}\n{}", &text[..from], &text[to..]);
     std::fs::write(file, whole).map_err(failed)
 }

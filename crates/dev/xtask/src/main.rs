@@ -10,6 +10,7 @@ mod ci;
 mod corpus;
 mod deny;
 mod manual;
+mod samples;
 mod shell;
 mod tidy;
 mod tools;
@@ -30,6 +31,7 @@ usage: cargo xtask CHORE
   bless                  write the fixtures' snapshots anew; read every difference before it is committed
   manual                 write the manual's generated tables anew
   corpus [DIR] [--write] sanitize a folder of mails (default ../shared/corpus), judge it, print the figures
+  samples [DIR] [--write] disarm a folder of files (default ../shared/samples), judge it, print the figures
   bench [NAME] [...]     measurements; without a name: all of them, beside Postfix
 ";
 
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         Some("bless") => bless(),
         Some("manual") => manual::run(),
         Some("corpus") => corpus::run(&rest),
+        Some("samples") => samples::run(&rest),
         Some("bench") => bench::run(&rest),
         _ => Err(Failure::Usage(USAGE)),
     };

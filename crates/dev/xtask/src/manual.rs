@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use sekisho_job::{Action, Anomaly, Grade, HoldReason};
-use sekisho_safe_message::RemovalReason;
+use sekisho_policy::Kind;
+use sekisho_safe_message::{Removal, RemovalReason};
 use sekisho_settings::{Language, keys};
 
 use crate::shell::{self, Failure};
@@ -77,6 +78,17 @@ fn codes(language: Language) -> String {
         pick("取り除いた理由 (`reason`)", "Why a part was kept out (`reason`)"),
         REMOVALS.iter().map(|it| (it.code(), removal(*it, language).to_owned())).collect(),
     );
+    table(
+        pick("ファイルから取り除いたもの (`removed`)", "What was taken out of a file (`removed`)"),
+        Removal::ALL.iter().map(|it| (it.code(), it.name(language).to_owned())).collect(),
+    );
+    table(
+        pick(
+            "ファイルの種類 (`kind_detected`、ポリシーの `kind`)",
+            "Kinds of file (`kind_detected`, a policy's `kind`)",
+        ),
+        Kind::ALL.iter().map(|it| (it.code(), grouped(*it, language))).collect(),
+    );
     page
 }
 
@@ -85,14 +97,25 @@ fn graded(anomaly: Anomaly, language: Language) -> String {
     format!("{} (`{}`)", anomaly.explain(language), anomaly.grade().code())
 }
 
+/// What a kind is called, and in brackets its group.
+fn grouped(kind: Kind, language: Language) -> String {
+    format!("{} (`{}`)", kind.name(language), kind.group().code())
+}
+
 /// In the order of the manual. A new one does not compile in [`removal`].
-const REMOVALS: [RemovalReason; 6] = [
+const REMOVALS: [RemovalReason; 12] = [
     RemovalReason::Attachment,
     RemovalReason::InlineImage,
     RemovalReason::NestedMail,
     RemovalReason::Technical,
     RemovalReason::Ambiguous,
     RemovalReason::Encrypted,
+    RemovalReason::Program,
+    RemovalReason::Unsupported,
+    RemovalReason::Malformed,
+    RemovalReason::TooLarge,
+    RemovalReason::Polyglot,
+    RemovalReason::Rule,
 ];
 
 fn removal(reason: RemovalReason, language: Language) -> &'static str {
@@ -107,6 +130,21 @@ fn removal(reason: RemovalReason, language: Language) -> &'static str {
             ("形式がわからないか、矛盾しています。", "Its form is unknown or contradicts itself.")
         }
         RemovalReason::Encrypted => ("暗号化されています。", "It is encrypted."),
+        RemovalReason::Program => {
+            ("プログラムやスクリプトなど、開くと動作するものです。", "A program, a script, or what starts one.")
+        }
+        RemovalReason::Unsupported => ("安全な形に作り直せない種類です。", "A kind that cannot be made anew."),
+        RemovalReason::Malformed => {
+            ("壊れているか、形式の規則に合いません。", "Damaged, or not as its format wants it.")
+        }
+        RemovalReason::TooLarge => (
+            "大きさ、ページ数、画素数、入れ子などが上限を超えています。",
+            "Over a bound: octets, pages, pixels, entries, nesting.",
+        ),
+        RemovalReason::Polyglot => {
+            ("別の形式のデータが混ざっています。", "Two formats in one file, or two readings of it.")
+        }
+        RemovalReason::Rule => ("ポリシーの規則により渡しません。", "The policy's rule says so."),
     };
     match language {
         Language::Ja => ja,

@@ -37,8 +37,8 @@ pub(super) const ANSWER: Target = Target {
     name: "answer",
     about: "what is believed of a worker's answer speaks of its own job and means the same when written again",
     words: &[
-        b"SKA1\x01",
-        b"SKA1\x02",
+        b"SKA2\x01\x01\x00\x00",
+        b"SKA2\x01\x02\x00\x00",
         b"\0\0\0\0",
         b"\xff\xff\xff\xff",
         b"\"hold_reason\":\"loop\"",

@@ -1,7 +1,7 @@
 //! The doors for whole mails and texts.
 
 use sekisho_safe_message::{SafeLine, SafeName, SafeText, Untrusted};
-use sekisho_verify::{read, verify};
+use sekisho_verify::{read_with, verify_with};
 
 use super::pass::pass;
 use super::{Target, Verdict, must, own_job, way};
@@ -61,7 +61,7 @@ pub(super) const VERIFY: Target = Target {
 };
 
 fn second_reading(input: &[u8]) -> Verdict {
-    let reading = match read(Untrusted::new(input)) {
+    let reading = match read_with(Untrusted::new(input), &mut sekisho_verifier::check) {
         Ok(reading) => reading,
         Err(violation) => return Ok(way(format!("{:?}", violation.rule))),
     };
@@ -82,7 +82,8 @@ fn second_reading(input: &[u8]) -> Verdict {
         must(SafeText::parse(text.as_str().to_owned()).is_ok(), "text that is not safe")?;
     }
     let envelope = own_job(0).envelope;
-    let verified = verify(input.to_vec(), envelope).map_err(|err| format!("read and verify differ: {err}"))?;
+    let verified = verify_with(input.to_vec(), envelope, &mut sekisho_verifier::check)
+        .map_err(|err| format!("read and verify differ: {err}"))?;
     must(verified.bytes() == input && verified.id() == reading.id, "the verified mail is another")?;
     Ok(way((
         reading.to.len().min(3),

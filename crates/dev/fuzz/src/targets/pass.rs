@@ -7,7 +7,7 @@ use sekisho_inner::render::render;
 use sekisho_job::{Answer, HoldReason, Report, encode_deliver, encode_hold};
 use sekisho_safe_message::{Notice, SafeMessage, Untrusted, frame};
 use sekisho_sanitizer::{Outcome, sanitize};
-use sekisho_verify::{Reading, read, verify};
+use sekisho_verify::{Reading, read_with, verify_with};
 
 use super::{must, own_job, way};
 
@@ -62,12 +62,15 @@ pub(super) fn pass(mail: &[u8]) -> Result<Passed, String> {
 
 fn through(message: Box<SafeMessage>, report: Box<Report>) -> Result<Through, String> {
     let mail = render(&message).into_bytes();
-    let verified =
-        verify(mail.clone(), message.envelope().clone()).map_err(|err| format!("verify refuses it: {err}"))?;
+    let verified = verify_with(mail.clone(), message.envelope().clone(), &mut sekisho_verifier::check)
+        .map_err(|err| format!("verify refuses it: {err}"))?;
     must(verified.id() == message.id(), "another id")?;
-    let reading = read(Untrusted::new(&mail)).map_err(|err| format!("read and verify differ: {err}"))?;
+    let reading = read_with(Untrusted::new(&mail), &mut sekisho_verifier::check)
+        .map_err(|err| format!("read and verify differ: {err}"))?;
     let headers = message.headers();
     must(reading.from == headers.from && reading.subject == headers.subject, "sender or subject change on the way")?;
+    let attached = message.attachments().iter().map(|one| one.name());
+    must(reading.attachments.iter().map(|one| &one.name).eq(attached), "attachments change on the way")?;
     must(reading.to == headers.to && reading.cc == headers.cc, "recipients change on the way")?;
     Ok(Through { message, report, mail, reading: Box::new(reading) })
 }
