@@ -140,7 +140,7 @@ async fn one(offline: &Offline, order: &Order, input: &Input) -> io::Result<Done
 }
 
 /// The mail that carries the file called `name`.
-fn carrier(id: MailId, date: Timestamp, name: &str, octets: &[u8]) -> Vec<u8> {
+pub(crate) fn carrier(id: MailId, date: Timestamp, name: &str, octets: &[u8]) -> Vec<u8> {
     // RFC 2231 4: attribute-char, everything else in hexadecimal.
     let name: String = name.bytes().fold(String::new(), |mut out, octet| {
         if octet.is_ascii_alphanumeric() || b"-_.".contains(&octet) {
@@ -171,7 +171,7 @@ fn carrier(id: MailId, date: Timestamp, name: &str, octets: &[u8]) -> Vec<u8> {
 }
 
 /// The name alone, without folders.
-fn base_name(input: &Input) -> String {
+pub(crate) fn base_name(input: &Input) -> String {
     input.name.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 

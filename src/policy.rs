@@ -1,5 +1,6 @@
 //! `sekisho policy`: what a policy says, and what it would decide.
 
+mod given;
 mod grammar;
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -21,21 +22,48 @@ pub(crate) fn run(
     load: impl FnOnce() -> Result<Configuration, SettingsErrors>,
 ) -> Exit {
     let Some((name, sub)) = matches.subcommand() else { return Exit::Usage };
-    let policy = match chosen(sub, load) {
-        Ok(policy) => policy,
-        Err(errors) => return screen.bad_configuration(&errors),
-    };
-    match name {
+    let given = sub.contains_id("input");
+    let asked = if given { with_settings(name, sub, load, screen) } else { alone(name, sub, load, screen) };
+    asked.unwrap_or_else(|errors| screen.bad_configuration(&errors))
+}
+
+/// About the policy itself, or about facts.
+fn alone(
+    name: &str,
+    sub: &ArgMatches,
+    load: impl FnOnce() -> Result<Configuration, SettingsErrors>,
+    screen: &Screen,
+) -> Result<Exit, SettingsErrors> {
+    let policy = chosen(sub, || source::load(&load()?.command()?.policy))?;
+    Ok(match name {
         "explain" => explain(&policy, screen),
         "test" => test(sub, &policy, screen),
         _ => Exit::Usage,
-    }
+    })
+}
+
+/// About mails and files: `explain` what the policy decides, `test` what it
+/// would decide otherwise than the one in force.
+fn with_settings(
+    name: &str,
+    sub: &ArgMatches,
+    load: impl FnOnce() -> Result<Configuration, SettingsErrors>,
+    screen: &Screen,
+) -> Result<Exit, SettingsErrors> {
+    let settings = load()?.command()?;
+    let in_force = || source::load(&settings.policy);
+    let policy = chosen(sub, in_force)?;
+    Ok(match name {
+        "explain" => given::run(sub, &settings, &policy, None, screen),
+        "test" => given::run(sub, &settings, &in_force()?, Some(&policy), screen),
+        _ => Exit::Usage,
+    })
 }
 
 /// The policy that is asked about: a file, a built-in one, or the one in force.
 fn chosen(
     sub: &ArgMatches,
-    load: impl FnOnce() -> Result<Configuration, SettingsErrors>,
+    in_force: impl FnOnce() -> Result<Policy, SettingsErrors>,
 ) -> Result<Policy, SettingsErrors> {
     if let Some(path) = sub.get_one::<std::path::PathBuf>("policy") {
         return source::read(path, None);
@@ -43,7 +71,7 @@ fn chosen(
     if let Some(name) = sub.get_one::<String>("profile") {
         return source::built_in(name);
     }
-    source::load(&load()?.command()?.policy)
+    in_force()
 }
 
 /// Every rule in words, in order.

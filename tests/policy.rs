@@ -117,3 +117,33 @@ fn nonsense_is_a_usage_error() {
         assert_eq!(sekisho(arguments).status.code(), Some(2), "{arguments:?}");
     }
 }
+
+#[test]
+fn given_mails_say_which_rule_decides_and_what_would_change() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/mail/102-zip-nested/in.eml");
+    let mail = folder.to_str().unwrap();
+    let run = |arguments: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_sekisho"))
+            .args(arguments)
+            .env_remove("SEKISHO_CONFIG")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let explained = run(&["policy", "explain", "--json", mail]);
+    let parts: Vec<serde_json::Value> = explained.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let program = parts.iter().find(|part| part["part"]["name"] == "setup.exe").unwrap();
+    assert_eq!(
+        (program["part"]["rule"].as_str(), program["part"]["action"].as_str()),
+        (Some("programs"), Some("quarantine"))
+    );
+    let changed = run(&["policy", "test", "--json", "--profile", "text-only", mail]);
+    let changed: Vec<serde_json::Value> = changed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    // The archive stays out whole; nothing is said about what was in it.
+    assert_eq!(changed.len(), 1);
+    assert_eq!(
+        (changed[0]["part"]["action"].as_str(), changed[0]["instead"]["action"].as_str()),
+        (Some("rebuild"), Some("strip"))
+    );
+}

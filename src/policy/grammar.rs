@@ -16,15 +16,25 @@ const WRONG: &str = "not known here";
 pub(crate) fn grammar(t: impl Fn(&'static str, &'static str) -> &'static str) -> Command {
     let explain = Command::new("explain")
         .about(t(
-            "ポリシーのルールを言葉で説明し、誤りを検査",
-            "Say in words what each rule does, and check the policy",
+            "ポリシーのルールを言葉で説明（メールやファイルを与えると、どのルールがどう扱うかを表示）",
+            "Say in words what each rule does; of given mails and files, which rule decides and what",
         ))
+        .arg(given(&t))
         .args(chosen(&t));
     Command::new("policy")
         .about(t("ポリシー（ファイルの扱い）の確認", "Look at policies: what becomes of files"))
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommands([explain, test(&t)])
+}
+
+/// Mails (`.eml`) and files to be decided about.
+fn given(t: impl Fn(&'static str, &'static str) -> &'static str) -> Arg {
+    Arg::new("input")
+        .value_name("FILE")
+        .num_args(1..)
+        .value_parser(value_parser!(PathBuf))
+        .help(t("メール（.eml）、ファイル、またはディレクトリ", "Mails (.eml), files, or directories"))
 }
 
 /// Which policy; without either the one in force.
@@ -45,13 +55,14 @@ fn test(t: impl Fn(&'static str, &'static str) -> &'static str) -> Command {
     let kind = parser(Kind::from_code);
     Command::new("test")
         .about(t(
-            "ファイルの条件を与え、どのルールがどう扱うかを表示",
-            "Show which rule decides about a file, and what",
+            "ファイルの条件を与え、どのルールがどう扱うかを表示（メールやファイルを与えると、現在のポリシーとの違いだけを表示）",
+            "Show which rule decides about a file, and what; of given mails and files, what changes against the policy in force",
         ))
+        .arg(given(&t))
         .args(chosen(&t))
         .arg(
             fact("kind", "KIND", kind, t("種類の符号（pdf、xlsx など）", "Code of its kind (pdf, xlsx)"))
-                .required(true),
+                .required_unless_present("input"),
         )
         .arg(fact("size", "SIZE", parser(octets), t("大きさ（既定: 100KiB）", "Its size (default: 100KiB)")))
         .arg(fact("name", "NAME", value_parser!(String), t("ファイル名", "Its name")))

@@ -41,7 +41,7 @@
 //! 5.1.1). A name stands twice, alike: `plain` if it is ASCII of at most 60
 //! octets, else in words and in octets of whole characters each. It is one of
 //! ours, with its kind's ending; no two are alike without regard to case. The
-//! files keep the grammars of `docs/output-formats.md` ([`file`], [`Rich`]).
+//! files keep the grammars of `docs/output-formats.md` ([`mod@file`], [`Rich`]).
 //!
 //! Header lines hold at most 320 octets (one address or identifier with its
 //! field's name), body lines 76; no line begins with a dot or `From `.
