@@ -44,7 +44,7 @@ pub(crate) fn run(settings: &CommandSettings, screen: &Screen) -> Exit {
 }
 
 fn programs(findings: &mut Vec<Finding>, screen: &Screen) {
-    for name in ["sekisho-outer", "sekisho-worker", "sekisho-inner"] {
+    for name in ["sekisho-outer", "sekisho-worker", "sekisho-inner", "sekisho-verifier"] {
         let found = sibling(name);
         findings.push(Finding {
             code: "program",
