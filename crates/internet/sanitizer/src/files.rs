@@ -10,9 +10,10 @@ mod mail;
 mod make;
 mod text;
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
-use sekisho_disarm::{Bounds, Budget, File, Identity, Options, Refusal, identify, stem_of};
+use sekisho_disarm::{Bounds, Budget, Disarmed, File, Identity, Options, Refusal, identify, stem_of};
 use sekisho_job::{FileRules, Job, PartOutput, Rules};
 use sekisho_policy::{Decision, End, Facts, Group, Kind, Policy, Sender};
 use sekisho_safe_message::{
@@ -44,9 +45,19 @@ impl Fonts {
     }
 }
 
+/// Files of one mail that were made anew for some of its recipients, so that
+/// each is made once however the policy divides them. Archives and mails are
+/// not remembered: what becomes of their entries is for the rules to say.
+#[derive(Debug, Default)]
+pub struct Remembered(RefCell<BTreeMap<Key, Result<Disarmed, Refusal>>>);
+
+/// A file by its digest, what it is, how it is made, and the seed of chance.
+type Key = (Sha256, Kind, Method, Option<[u8; 32]>);
+
 /// What the files of one mail are judged by.
 pub(crate) struct Desk<'a> {
     fonts: &'a Fonts,
+    remembered: Option<&'a Remembered>,
     policy: &'a Policy,
     rules: &'a Rules,
     received: Timestamp,
@@ -61,9 +72,10 @@ pub(crate) struct Desk<'a> {
 
 impl<'a> Desk<'a> {
     /// The desk for the files of `job`'s mail.
-    pub(crate) fn new(job: &'a Job, fonts: &'a Fonts) -> Self {
+    pub(crate) fn new(job: &'a Job, fonts: &'a Fonts, remembered: Option<&'a Remembered>) -> Self {
         Self {
             fonts,
+            remembered,
             policy: &job.policy,
             rules: &job.rules,
             received: job.received,

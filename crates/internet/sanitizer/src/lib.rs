@@ -32,7 +32,7 @@ use sekisho_safe_message::{Authentication, Notice, RemovalReason, SafeMessage, U
 
 use crate::body::Text;
 use crate::files::Desk;
-pub use crate::files::Fonts;
+pub use crate::files::{Fonts, Remembered};
 use crate::findings::Findings;
 use crate::headers::Read;
 use crate::mime::Mime;
@@ -69,13 +69,23 @@ pub fn sanitize(raw: Untrusted<'_>, job: &Job) -> Outcome {
 /// id, envelope and bounds. The same input gives the same outcome; the
 /// report's `timings_us` is 0, since there is no clock here.
 pub fn sanitize_with_fonts(raw: Untrusted<'_>, job: &Job, fonts: &Fonts) -> Outcome {
+    read_and_settle(raw, job, fonts, None)
+}
+
+/// The same for some of a mail's recipients, after others: what was made of
+/// its files for those is not made again.
+pub fn sanitize_share(raw: Untrusted<'_>, job: &Job, fonts: &Fonts, remembered: &Remembered) -> Outcome {
+    read_and_settle(raw, job, fonts, Some(remembered))
+}
+
+fn read_and_settle(raw: Untrusted<'_>, job: &Job, fonts: &Fonts, remembered: Option<&Remembered>) -> Outcome {
     let mut findings = Findings::default();
     let mime = mime::read(raw, &job.limits, &mut findings);
     let read = headers::read(&mime, job, &mut findings);
     let results = mime.header.iter().filter(|field| field.is("Authentication-Results")).map(|field| field.value);
     let authentication = authentication::read(results, &job.rules.servers);
     let author = read.headers.as_ref().map(|headers| headers.from.address.clone());
-    let mut desk = Desk::new(job, fonts);
+    let mut desk = Desk::new(job, fonts, remembered);
     (desk.author, desk.authentication) = (author, authentication);
     let mut budget = Budget::new(job, &desk, mime.entities.len());
     let leaves = parts::read(&mime, &[], &mut budget, &mut findings);

@@ -5,7 +5,7 @@
 
 use sekisho_job::{HoldReason, Job, Report};
 use sekisho_safe_message::{Sha256, Untrusted};
-use sekisho_sanitizer::{Fonts, Outcome, sanitize_with_fonts};
+use sekisho_sanitizer::{Fonts, Outcome, Remembered, sanitize_share, sanitize_with_fonts};
 
 /// What becomes of a mail for some of its recipients.
 #[derive(Debug)]
@@ -27,9 +27,10 @@ pub(crate) fn sanitize(raw: Untrusted<'_>, job: &Job, fonts: &Fonts) -> Vec<Shar
         let outcome = sanitize_with_fonts(raw, job, fonts);
         return vec![Share { recipients: Vec::new(), outcome }];
     }
+    let remembered = Remembered::default();
     for recipients in groups {
         let Some(own) = job.share(&recipients) else { continue };
-        let outcome = sanitize_with_fonts(raw, &own, fonts);
+        let outcome = sanitize_share(raw, &own, fonts, &remembered);
         match shares.iter_mut().find(|share| is_same(&share.outcome, &outcome)) {
             Some(share) => share.recipients.extend(recipients),
             None => shares.push(Share { recipients, outcome }),
@@ -71,4 +72,81 @@ fn addressed(mut share: Share, job: &Job) -> Share {
         share.recipients.clear();
     }
     share
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may panic")]
+    use sekisho_job::{FileRules, Limits, Rules};
+    use sekisho_policy::Policy;
+    use sekisho_safe_message::{Envelope, MailId, Timestamp};
+
+    use super::*;
+
+    const MAIL: &[u8] = include_bytes!("../../../../fixtures/mail/90-png-with-more/in.eml");
+
+    fn job(rules: &str, to: &[&str]) -> Job {
+        let policy = Policy::parse(&format!("profile = \"test\"\ndefault = \"rebuild\"\n{rules}")).unwrap();
+        Job {
+            id: MailId::new(1_795_478_400_000, [7; 10]),
+            envelope: Envelope::new(None, to.iter().map(|to| to.parse().unwrap()).collect()).unwrap(),
+            received: Timestamp::from_unix_ms_jst(1_795_478_400_000),
+            size: MAIL.len() as u64,
+            limits: Limits::default(),
+            profile: policy.profile().clone(),
+            rules: Rules::default(),
+            policy,
+            files: FileRules::default(),
+        }
+    }
+
+    fn attached(share: &Share) -> usize {
+        match &share.outcome {
+            Outcome::Deliver(message, _) => message.attachments().len(),
+            Outcome::Hold(reason, _) => unreachable!("{reason:?}"),
+        }
+    }
+
+    #[test]
+    fn recipients_are_divided_by_what_comes_out() {
+        const RULES: &str = "[[rule]]\nid = \"school\"\nwhen = { recipient = [\"@school.example\"] }\nthen = \"strip\"\n\
+                             [[rule]]\nid = \"hall\"\nwhen = { recipient = [\"c@city.example\"], kind = [\"pdf\"] }\nthen = \"strip\"\n";
+        let job = job(RULES, &["a@city.example", "b@school.example", "c@city.example"]);
+        let shares = sanitize(Untrusted::new(MAIL), &job, &Fonts::none());
+        // The rule for PDF divides, but this mail has none: a and c get the same.
+        let places: Vec<_> = shares.iter().map(|share| share.recipients.clone()).collect();
+        assert_eq!(places, [vec![0, 2], vec![1]]);
+        assert_eq!(shares.iter().map(attached).collect::<Vec<_>>(), [1, 0]);
+        for share in shares {
+            let Outcome::Deliver(message, report) = share.outcome else { unreachable!() };
+            let own = job.share(&share.recipients).unwrap();
+            assert_eq!((message.id(), message.envelope()), (own.id, &own.envelope));
+            assert_eq!(report.id, own.id);
+        }
+    }
+
+    #[test]
+    fn one_outcome_is_the_mail_itself() {
+        let rules =
+            "[[rule]]\nid = \"x\"\nwhen = { recipient = [\"a@city.example\"], kind = [\"pdf\"] }\nthen = \"strip\"\n";
+        let job = job(rules, &["a@city.example", "b@city.example"]);
+        let shares = sanitize(Untrusted::new(MAIL), &job, &Fonts::none());
+        assert_eq!(shares.len(), 1);
+        assert!(shares[0].recipients.is_empty());
+        let Outcome::Deliver(message, _) = &shares[0].outcome else { unreachable!() };
+        assert_eq!((message.id(), message.envelope()), (job.id, &job.envelope));
+    }
+
+    #[test]
+    fn too_many_groups_wait() {
+        let rules: String = (0..20)
+            .map(|n| {
+                format!("[[rule]]\nid = \"r{n}\"\nwhen = {{ recipient = [\"u{n}@city.example\"] }}\nthen = \"strip\"\n")
+            })
+            .collect();
+        let to: Vec<String> = (0..20).map(|n| format!("u{n}@city.example")).collect();
+        let job = job(&rules, &to.iter().map(String::as_str).collect::<Vec<_>>());
+        let shares = sanitize(Untrusted::new(MAIL), &job, &Fonts::none());
+        assert!(matches!(shares.as_slice(), [Share { outcome: Outcome::Hold(HoldReason::Rule, _), .. }]));
+    }
 }

@@ -67,8 +67,35 @@ impl<'m, 'f> Maker<'m, 'f> {
 
     /// A kind that becomes one file.
     fn one(&mut self, kind: Kind, method: Method) -> Result<Made, Refusal> {
+        let disarmed = self.remembered(kind, method)?;
+        let (content, mut removed) = disarmed.into_parts();
+        let content = match content {
+            // The words of a page may be markup to whoever opens the file.
+            Content::Text(text) if method == Method::Extract => text::inert(text.as_str(), &mut removed)?,
+            other => other,
+        };
+        let file = named(self.file.name, content);
+        Ok(Made { files: vec![Piece { folders: Vec::new(), file }], removed, inside: Vec::new(), text: None })
+    }
+
+    /// What was made of the same octets for other recipients, or is made now.
+    fn remembered(&mut self, kind: Kind, method: Method) -> Result<Disarmed, Refusal> {
+        let Some(remembered) = self.desk.remembered else { return self.disarm(kind, method) };
+        let key = (Sha256::of(self.file.octets.read()), kind, method, self.desk.options.noise);
+        if let Some(known) = remembered.0.borrow().get(&key) {
+            return known.clone();
+        }
+        let made = self.disarm(kind, method);
+        // What was too large beside other files may fit beside none.
+        if made != Err(Refusal::TooLarge) {
+            remembered.0.borrow_mut().insert(key, made.clone());
+        }
+        made
+    }
+
+    fn disarm(&mut self, kind: Kind, method: Method) -> Result<Disarmed, Refusal> {
         let (octets, options) = (self.file.octets, &self.desk.options);
-        let disarmed = match (kind.group(), method) {
+        Ok(match (kind.group(), method) {
             (Group::Pdf, Method::Rebuild) => sekisho_pdf::rebuild(octets, options, self.budget)?,
             (Group::Pdf, Method::Flatten) => {
                 sekisho_pdf::flatten_with_fonts(octets, options, &self.desk.fonts.pages, self.budget)?
@@ -78,15 +105,7 @@ impl<'m, 'f> Maker<'m, 'f> {
             (_, Method::Rebuild) => text::rebuild(kind, octets, options, self.budget)?,
             (_, Method::Extract) => text::extract(kind, octets, self.desk.rules, self.budget)?,
             (_, Method::Flatten) => return Err(Refusal::Unsupported),
-        };
-        let (content, mut removed) = disarmed.into_parts();
-        let content = match content {
-            // The words of a page may be markup to whoever opens the file.
-            Content::Text(text) if method == Method::Extract => text::inert(text.as_str(), &mut removed)?,
-            other => other,
-        };
-        let file = named(self.file.name, content);
-        Ok(Made { files: vec![Piece { folders: Vec::new(), file }], removed, inside: Vec::new(), text: None })
+        })
     }
 
     /// A fax has many pages in one picture: they become pages again.
