@@ -210,17 +210,18 @@ fn write_numbers(out: &mut Vec<u8>, numbers: &[f64], operator: &str) {
     out.push(b'\n');
 }
 
-/// An address on the web or of a mailbox, in ASCII without blanks or what
-/// could end it.
+/// An address on the web or of a mailbox, its scheme in lower case, in ASCII
+/// without blanks or what could end it.
 fn address_of(octets: &[u8]) -> Option<Vec<u8>> {
     let trimmed = octets.trim_ascii();
-    let plain = trimmed.len() <= MAX_URI
-        && trimmed
-            .iter()
-            .all(|octet| matches!(octet, 0x21..=0x7e) && !matches!(octet, b'<' | b'>' | b'"' | b'\\' | b'(' | b')'));
-    let lower = trimmed.iter().take(8).map(u8::to_ascii_lowercase).collect::<Vec<u8>>();
-    let web = lower.starts_with(b"http://") || lower.starts_with(b"https://") || lower.starts_with(b"mailto:");
-    (plain && web).then(|| trimmed.to_vec())
+    let known = [&b"http://"[..], b"https://", b"mailto:"];
+    let scheme = known.into_iter().find(|scheme| {
+        trimmed.len() > scheme.len()
+            && trimmed.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme))
+    })?;
+    let rest = &trimmed[scheme.len()..];
+    let plain = |octet: &u8| matches!(octet, 0x21..=0x7e) && !b"<>\"\\()".contains(octet);
+    (trimmed.len() <= MAX_URI && rest.iter().all(plain)).then(|| [scheme, rest].concat())
 }
 
 /// The normal appearance in the state that is chosen (12.5.5).
@@ -269,6 +270,25 @@ mod tests {
             ("https://example.jp/\u{e9}", false),
         ] {
             assert_eq!(address_of(address.as_bytes()).is_some(), stays, "{address}");
+        }
+    }
+
+    #[test]
+    fn addresses_have_one_spelling_of_their_scheme() {
+        for (given, want) in [
+            ("https://example.jp/", Some("https://example.jp/")),
+            (" httPs://Example.jp/A ", Some("https://Example.jp/A")),
+            ("MAILTO:a@b.jp", Some("mailto:a@b.jp")),
+            ("http://", None),
+            ("https://", None),
+            ("mailto:", None),
+            ("https://a b", None),
+            ("https://a)", None),
+            ("javascript:alert(1)", None),
+            ("file:///x", None),
+            ("", None),
+        ] {
+            assert_eq!(address_of(given.as_bytes()).as_deref(), want.map(str::as_bytes), "{given}");
         }
     }
 }
