@@ -120,14 +120,11 @@ fn nonsense_is_a_usage_error() {
 
 #[test]
 fn given_mails_say_which_rule_decides_and_what_would_change() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/mail/102-zip-nested/in.eml");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/mail/102-zip-nested/in.eml");
     let mail = folder.to_str().unwrap();
     let run = |arguments: &[&str]| {
-        let output = std::process::Command::new(env!("CARGO_BIN_EXE_sekisho"))
-            .args(arguments)
-            .env_remove("SEKISHO_CONFIG")
-            .output()
-            .unwrap();
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_sekisho")).args(arguments).env_remove("SEKISHO_CONFIG").output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };
