@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use clap::builder::ValueParser;
 use clap::error::{ContextKind, ErrorKind};
 use clap::{Arg, ArgAction, Command, Error, value_parser};
-use sekisho_safe_message::{Address, Language, MailId};
+use sekisho_safe_message::{Address, Language, MailId, SafeLine};
 
 use crate::lang::pick;
+use crate::quarantine::targets::Given;
 
 /// The command that another program answers.
 const BENCH: &str = "bench";
@@ -62,17 +63,17 @@ pub(crate) fn command(language: Language) -> Command {
             verify(t),
             show(t),
             queue(t),
+            crate::trace::grammar(t),
+            crate::quarantine::grammar(t),
+            crate::original::grammar(t),
+            crate::vault::grammar(t),
+            crate::audit::grammar(t),
             crate::policy::grammar(t),
             config(t),
-        ])
-        .subcommand(
-            Command::new("status").about(t("稼働状況を段階ごとに表示", "Show health, stage by stage")).arg(side(t)),
-        )
-        .subcommand(
-            Command::new("check")
-                .about(t("この機械で安全に動くかを点検", "Check that this machine can run the gateway safely")),
-        )
-        .subcommand(bench(t));
+            status(t),
+            check(t),
+            bench(t),
+        ]);
     localized(whole, language)
 }
 
@@ -252,7 +253,7 @@ fn show(t: impl Fn(&'static str, &'static str) -> &'static str) -> Command {
 }
 
 /// On two hosts a command can ask only the program of its own.
-fn side(t: impl Fn(&'static str, &'static str) -> &'static str) -> Arg {
+pub(crate) fn side(t: impl Fn(&'static str, &'static str) -> &'static str) -> Arg {
     Arg::new("side")
         .long("side")
         .value_parser(["outer", "inner"])
@@ -291,7 +292,7 @@ fn queue(t: impl Fn(&'static str, &'static str) -> &'static str) -> Command {
     let retry = Command::new("retry")
         .about(t("待機中・保留中のメールをすぐに処理し直す", "Try a waiting or held mail again at once"))
         .arg(id(t("管理番号", "The mail's id")))
-        .arg(Arg::new("reason").long("reason").required(true).help(t("理由（記録に残る）", "Why, for the record")));
+        .arg(reason(&t));
     Command::new("queue")
         .about(t("待ち行列と保留", "Waiting and held mails"))
         .subcommand_required(true)
@@ -314,6 +315,14 @@ fn config(t: impl Fn(&'static str, &'static str) -> &'static str) -> Command {
         )
 }
 
+fn status(t: impl Fn(&'static str, &'static str) -> &'static str) -> Command {
+    Command::new("status").about(t("稼働状況を段階ごとに表示", "Show health, stage by stage")).arg(side(t))
+}
+
+fn check(t: impl Fn(&'static str, &'static str) -> &'static str) -> Command {
+    Command::new("check").about(t("この機械で安全に動くかを点検", "Check that this machine can run the gateway safely"))
+}
+
 /// Everything behind the name is for the program that it starts.
 fn bench(t: impl Fn(&'static str, &'static str) -> &'static str) -> Command {
     Command::new(BENCH)
@@ -334,11 +343,35 @@ fn inputs(help: &'static str) -> Arg {
     Arg::new("input").value_name("FILE").required(true).num_args(1..).value_parser(value_parser!(PathBuf)).help(help)
 }
 
-fn id(help: &'static str) -> Arg {
+/// Why something is done: compulsory, and not empty.
+pub(crate) fn reason(t: impl Fn(&'static str, &'static str) -> &'static str) -> Arg {
+    let parse = |text: &str| Some(SafeLine::clean(text).value).filter(|why| !why.is_empty()).ok_or("say why");
+    Arg::new("reason")
+        .long("reason")
+        .value_name("TEXT")
+        .required(true)
+        .value_parser(ValueParser::new(parse))
+        .help(t("理由（記録に残る）", "Why, for the record"))
+}
+
+/// Mails by their ids, or `-`.
+pub(crate) fn ids(t: impl Fn(&'static str, &'static str) -> &'static str) -> Arg {
+    let parse = |text: &str| match text {
+        "-" => Ok(Given::Stdin),
+        text => text.to_ascii_uppercase().parse::<MailId>().map(Given::Id),
+    };
+    Arg::new("id")
+        .value_name("ID")
+        .num_args(1..)
+        .value_parser(ValueParser::new(parse))
+        .help(t("管理番号（- なら標準入力から、1行に1つ）", "Ids of mails (-: from standard input, one a line)"))
+}
+
+pub(crate) fn id(help: &'static str) -> Arg {
     Arg::new("id").value_name("ID").required(true).value_parser(mail_id()).help(help)
 }
 
-fn mail_id() -> ValueParser {
+pub(crate) fn mail_id() -> ValueParser {
     ValueParser::new(|text: &str| text.to_ascii_uppercase().parse::<MailId>().map_err(|err| err.to_string()))
 }
 

@@ -1,16 +1,20 @@
 //! `sekisho show` and `sekisho queue`: single mails, on both sides.
 
+pub(crate) mod detail;
+mod parts;
+pub(crate) mod words;
+
 use clap::ArgMatches;
 use sekisho_channel::admin::{Item, MailState, Reply, Request};
-use sekisho_inner::record::{Record, Standing};
-use sekisho_job::{Anomaly, HoldReason, Report, Verdict};
+use sekisho_job::HoldReason;
 use sekisho_safe_message::{MailId, SafeLine, Timestamp};
 use sekisho_settings::CommandSettings;
-use serde_json::Value;
 
+use crate::answers::No;
 use crate::ask::{self, Side};
 use crate::exit::Exit;
 use crate::screen::{Screen, Tone, fit, size};
+use detail::Detail;
 
 /// Items of one request; long lists are fetched page by page.
 const PAGE: u32 = 500;
@@ -27,7 +31,7 @@ pub(crate) fn state_word(state: MailState, screen: &Screen) -> &'static str {
     }
 }
 
-fn state_tone(state: MailState) -> Tone {
+pub(crate) fn state_tone(state: MailState) -> Tone {
     match state {
         MailState::Held | MailState::Buried => Tone::Bad,
         MailState::Waiting => Tone::Warn,
@@ -41,10 +45,20 @@ pub(crate) fn show(matches: &ArgMatches, settings: &CommandSettings, screen: &Sc
     for side in Side::asked(matches) {
         match ask::ask(side, &settings.admin, &Request::Show { id }) {
             Ok(replies) => {
-                for reply in replies {
-                    if let Reply::Detail { item, record } = reply {
+                for reply in &replies {
+                    if let Reply::Detail { item, record, kept } = reply {
                         found = true;
-                        detail(side, &item, record.as_ref(), screen);
+                        let detail = Detail { side, item, record: record.as_ref(), kept: kept.as_deref() };
+                        if screen.is_json() {
+                            screen.object(&detail.object("sekisho.mail/1"));
+                        } else {
+                            detail.print(false, screen);
+                            screen.line("");
+                        }
+                    } else if let Some(no) = No::of(reply)
+                        && !matches!(no, No::NotFound)
+                    {
+                        exit = no.say(&id.to_string(), screen);
                     }
                 }
             }
@@ -56,141 +70,6 @@ pub(crate) fn show(matches: &ArgMatches, settings: &CommandSettings, screen: &Sc
         return Exit::NotFound;
     }
     exit
-}
-
-fn detail(side: Side, item: &Item, record: Option<&Value>, screen: &Screen) {
-    if screen.is_json() {
-        let object =
-            serde_json::json!({ "schema": "sekisho.mail/1", "side": side.name(), "item": item, "record": record });
-        screen.object(&object);
-        return;
-    }
-    let state = screen.paint(state_tone(item.state), state_word(item.state, screen));
-    screen.line(format!("{}  {state}", screen.paint(Tone::Head, side.label(screen))));
-    let mut rows = Vec::new();
-    let mut row = |name: &str, value: String| rows.push(vec![(Tone::Dim, format!("  {name}")), (Tone::Plain, value)]);
-    row(screen.t("管理番号", "id"), item.id.to_string());
-    row(screen.t("受信", "received"), clock(item.arrived_ms));
-    row(screen.t("差出人", "from"), sender(item));
-    row(screen.t("宛先", "to"), item.to.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
-    if let Some(subject) = &item.subject {
-        row(screen.t("件名", "subject"), subject.to_string());
-    }
-    row(screen.t("大きさ", "size"), size(item.size));
-    if !item.label.is_empty() {
-        row(screen.t("符号", "code"), item.label.to_string());
-    }
-    if item.attempts > 0 {
-        row(screen.t("試行", "attempts"), item.attempts.to_string());
-    }
-    if item.state == MailState::Waiting {
-        row(screen.t("次回", "next"), clock(item.due_ms));
-    }
-    screen.table(&["", ""], &rows);
-    if let Some(record) = record {
-        match serde_json::from_value::<Report>(record["report"].clone()) {
-            Ok(report) => reported(&report, screen),
-            Err(_) => match serde_json::from_value::<Record>(record.clone()) {
-                Ok(record) => relayed(&record, screen),
-                Err(_) => facts(record, screen),
-            },
-        }
-    }
-    screen.line("");
-}
-
-/// A report in words.
-fn reported(report: &Report, screen: &Screen) {
-    let language = screen.language();
-    if let (Verdict::Hold, Some(reason)) = (report.outcome, report.hold_reason) {
-        screen.line(format!(
-            "  {} {}",
-            screen.paint(Tone::Bad, screen.t("保留の理由:", "held because:")),
-            reason.explain(language)
-        ));
-    }
-    if let Some(results) = &report.authentication {
-        let name = screen.t("送信元の確認:", "sender checks:");
-        screen.line(format!("  {} {results}", screen.paint(Tone::Dim, name)));
-    }
-    for anomaly in &report.anomalies {
-        screen.line(format!(
-            "  {} {}  {}",
-            screen.paint(Tone::Warn, "・"),
-            Anomaly::explain(*anomaly, language),
-            screen.paint(Tone::Dim, anomaly.code())
-        ));
-    }
-    let rows: Vec<_> = report
-        .parts
-        .iter()
-        .map(|part| {
-            let name = part.name.as_ref().map(ToString::to_string).unwrap_or_default();
-            vec![
-                (Tone::Plain, format!("  {}", part.path)),
-                (Tone::Plain, fit(part.type_declared.as_str(), 30)),
-                (Tone::Plain, size(part.size)),
-                (Tone::Plain, part.action.explain(language).to_owned()),
-                (Tone::Plain, fit(&name, 40)),
-            ]
-        })
-        .collect();
-    if !rows.is_empty() {
-        let head = [
-            screen.t("  パート", "  part"),
-            screen.t("種類", "type"),
-            screen.t("大きさ", "size"),
-            screen.t("処理", "action"),
-            screen.t("名前", "name"),
-        ];
-        screen.table(&head, &rows);
-    }
-    screen.line(screen.paint(Tone::Dim, &format!("  SHA-256 {}", report.source.sha256)));
-}
-
-/// What the LGWAN side did with a mail, recipient by recipient.
-fn relayed(record: &Record, screen: &Screen) {
-    let rows: Vec<_> = record
-        .recipients
-        .iter()
-        .map(|recipient| {
-            let (tone, word) = match recipient.state {
-                Standing::Waiting => (Tone::Warn, screen.t("待機中", "waiting")),
-                Standing::Delivered => (Tone::Good, screen.t("配送済み", "delivered")),
-                Standing::Refused => (Tone::Bad, screen.t("拒否", "refused")),
-                Standing::Expired => (Tone::Bad, screen.t("期限切れ", "expired")),
-            };
-            let said = recipient.reply.as_ref().map(ToString::to_string);
-            vec![
-                (Tone::Plain, format!("  {}", recipient.address)),
-                (tone, word.to_owned()),
-                (Tone::Plain, said.or_else(|| recipient.trouble.clone()).unwrap_or_default()),
-                (Tone::Dim, recipient.at.clone().unwrap_or_default()),
-            ]
-        })
-        .collect();
-    let head = [
-        screen.t("  宛先", "  recipient"),
-        screen.t("結果", "result"),
-        screen.t("応答", "reply"),
-        screen.t("時刻", "at"),
-    ];
-    screen.table(&head, &rows);
-    screen.line(screen.paint(Tone::Dim, &format!("  SHA-256 {}", record.sha256)));
-}
-
-/// Another record, key by key. Strings in it are the programs' own.
-fn facts(record: &Value, screen: &Screen) {
-    let Some(object) = record.as_object() else { return };
-    let rows: Vec<_> = object
-        .iter()
-        .filter(|(_, value)| !value.is_null())
-        .map(|(key, value)| {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            vec![(Tone::Dim, format!("  {key}")), (Tone::Plain, SafeLine::clean(&text).value.to_string())]
-        })
-        .collect();
-    screen.table(&["", ""], &rows);
 }
 
 pub(crate) fn queue(matches: &ArgMatches, settings: &CommandSettings, screen: &Screen) -> Exit {
@@ -239,7 +118,7 @@ fn list(matches: &ArgMatches, settings: &CommandSettings, screen: &Screen) -> Ex
     exit
 }
 
-fn states(asked: &[&String]) -> Vec<MailState> {
+pub(crate) fn states(asked: &[&String]) -> Vec<MailState> {
     let named = |name: &str| match name {
         "ready" => vec![MailState::Ready],
         "waiting" => vec![MailState::Waiting],
@@ -305,61 +184,51 @@ fn row(side: Side, item: &Item, screen: &Screen) -> Vec<(Tone, String)> {
     ]
 }
 
-fn label(item: &Item) -> String {
+pub(crate) fn label(item: &Item) -> String {
     let known = HoldReason::from_code(item.label.as_str()).map(|reason| reason.code().to_owned());
     known.unwrap_or_else(|| fit(item.label.as_str(), 20))
 }
 
-fn sender(item: &Item) -> String {
+pub(crate) fn sender(item: &Item) -> String {
     item.from.as_ref().map_or_else(|| "<>".to_owned(), ToString::to_string)
 }
 
 /// A moment in Japan Standard Time, to the second.
-fn clock(ms: u64) -> String {
+pub(crate) fn clock(ms: u64) -> String {
     let c = Timestamp::from_unix_ms_jst(ms).civil();
     format!("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", c.year, c.month, c.day, c.hour, c.minute, c.second)
 }
 
 fn retry(matches: &ArgMatches, settings: &CommandSettings, screen: &Screen) -> Exit {
     let Some(id) = matches.get_one::<MailId>("id").copied() else { return Exit::Usage };
-    let reason = matches.get_one::<String>("reason").map(|text| SafeLine::clean(text).value).unwrap_or_default();
-    if reason.is_empty() {
-        screen.error(screen.t("--reason に理由を書いてください。", "--reason must say why"));
-        return Exit::Usage;
-    }
+    let Some(reason) = matches.get_one::<SafeLine>("reason").cloned() else { return Exit::Usage };
     // A mail waits on one side only: outside until it is taken, inside after.
     // On two hosts only one side can be asked, and that may be the right one.
-    let (mut exit, mut silent) = (Exit::NotFound, Vec::new());
+    let (mut refused, mut silent) = (None, Vec::new());
     for side in Side::BOTH {
         match ask::ask(side, &settings.admin, &Request::Retry { id, reason: reason.clone() }) {
             Err(err) => silent.push((side, err)),
-            Ok(replies) => match replies.first() {
-                Some(Reply::Done) => {
+            Ok(replies) => match replies.first().map(No::of) {
+                Some(None) => {
                     screen.line(screen.t(format!("{id} を処理し直します。"), format!("{id} is being tried again.")));
                     return Exit::Ok;
                 }
-                Some(Reply::Conflict) => exit = Exit::Refused,
-                Some(Reply::NotFound) => {}
-                Some(Reply::Status(_) | Reply::Item(_) | Reply::Detail { .. } | Reply::Trouble) | None => {
-                    exit = Exit::Failed
-                }
+                Some(Some(No::NotFound)) => {}
+                Some(Some(no)) => refused = Some(no),
+                None => refused = Some(No::Trouble),
             },
         }
     }
-    if exit == Exit::NotFound {
-        for (side, err) in &silent {
-            exit = ask::unreachable(*side, err, screen);
+    match (refused, silent.is_empty()) {
+        (Some(No::Conflict), _) => {
+            screen.error(screen.t(
+                format!("{id} は処理済みか処理中のため、やり直せません。"),
+                format!("{id} is finished or being worked on; it cannot be tried again"),
+            ));
+            Exit::Refused
         }
+        (Some(no), _) => no.say(&id.to_string(), screen),
+        (None, true) => No::NotFound.say(&id.to_string(), screen),
+        (None, false) => silent.iter().fold(Exit::Unreachable, |_, (side, err)| ask::unreachable(*side, err, screen)),
     }
-    match exit {
-        Exit::Refused => screen.error(screen.t(
-            format!("{id} は処理済みか処理中のため、やり直せません。"),
-            format!("{id} is finished or being worked on; it cannot be tried again"),
-        )),
-        Exit::NotFound => {
-            screen.error(screen.t(format!("{id} というメールはありません。"), format!("no mail has the id {id}")))
-        }
-        Exit::Ok | Exit::Failed | Exit::Usage | Exit::Partly | Exit::Unreachable | Exit::Config => {}
-    }
-    exit
 }

@@ -5,7 +5,9 @@
 //! (`sanitize`, `disarm`) goes through the same sandboxed workers as everything else.
 #![forbid(unsafe_code)]
 
+mod answers;
 mod ask;
+mod audit;
 mod batch;
 mod bench;
 mod cli;
@@ -18,12 +20,17 @@ mod files;
 mod lang;
 mod mails;
 mod offline;
+mod original;
 mod policy;
+mod quarantine;
+mod review;
 mod sanitize;
 mod screen;
 mod serve;
 mod smtp;
 mod status;
+mod trace;
+mod vault;
 mod verify;
 
 use std::io::{self, Write};
@@ -65,6 +72,7 @@ fn run(matches: &ArgMatches, screen: &Screen, surroundings: &Surroundings) -> Ex
         "verify" => verify::run(sub, screen),
         "config" => config::run(sub, screen, load()),
         "policy" => policy::run(sub, screen, load),
+        "vault" => vault::run(sub, screen, load),
         "serve" => load().and_then(|c| c.gateway()).map_or_else(failed, |settings| serve::run(&settings, file, screen)),
         "demo" => demo::run(sub, screen),
         "bench" => bench::run(sub, screen),
@@ -77,6 +85,10 @@ fn run(matches: &ArgMatches, screen: &Screen, surroundings: &Surroundings) -> Ex
                 "check" => doctor::run(&settings, screen),
                 "show" => mails::show(sub, &settings, screen),
                 "queue" => mails::queue(sub, &settings, screen),
+                "trace" => trace::run(sub, &settings, screen),
+                "quarantine" => quarantine::run(sub, &settings, screen),
+                "original" => original::run(sub, &settings, screen),
+                "audit" => audit::run(sub, &settings, screen),
                 _ => Exit::Usage,
             },
         },

@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use sekisho_channel::program::sibling;
 use sekisho_inner::Checker;
 use sekisho_inner::render::{Charset, render_in};
-use sekisho_job::{Answer, FileRules, HoldReason, Job, Limits, Output, Report, Rules, Verdict};
+use sekisho_job::{Answer, FileRules, HoldReason, Job, Limits, Orders, Output, Report, Rules, Verdict};
 use sekisho_outer::pool::{Failure, Pool, PoolConfig, WorkError, Worked};
 use sekisho_outer::{files_of, limits_of, rules_of};
 use sekisho_policy::Policy;
@@ -125,6 +125,7 @@ impl Offline {
             rules: self.rules.clone(),
             policy: self.policy.clone(),
             files: self.files,
+            orders: Orders::default(),
         }
     }
 }

@@ -168,6 +168,18 @@ fn explain(problem: Problem, screen: &Screen) -> &'static str {
             "LGWAN側が検証で拒否したメールがあります。欠陥か攻撃の疑いがあります。ログを確かめてください。",
             "The LGWAN side refused mail on verification: a defect or an attack. Look at the log.",
         ),
+        Problem::ManyHeld => screen.t(
+            "保留がreview.held_maxを超えています。sekisho quarantine review で確認してください。",
+            "More mails are held than review.held_max. See `sekisho quarantine review`.",
+        ),
+        Problem::OldHeld => screen.t(
+            "review.age_maxを超えて保留のままのメールがあります。sekisho quarantine list --oldest-first で確認してください。",
+            "A mail has been held for longer than review.age_max. See `sekisho quarantine list --oldest-first`.",
+        ),
+        Problem::OriginalsDown => screen.t(
+            "原本を渡すメールサーバー（original.deliver）が応答しません。原本は待っています。",
+            "The mail server for originals (original.deliver) does not answer. Originals wait.",
+        ),
     }
 }
 

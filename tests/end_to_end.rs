@@ -6,10 +6,14 @@
 mod files;
 #[path = "end_to_end/life.rs"]
 mod life;
+#[path = "end_to_end/original.rs"]
+mod original;
 #[path = "end_to_end/refusals.rs"]
 mod refusals;
 #[path = "end_to_end/relay.rs"]
 mod relay;
+#[path = "end_to_end/review.rs"]
+mod review;
 mod support;
 #[path = "end_to_end/wishes.rs"]
 mod wishes;

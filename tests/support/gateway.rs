@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use sekisho_safe_message::MailId;
 use serde_json::Value;
@@ -53,6 +54,30 @@ impl Place {
         self.settings.push((name, value.to_owned()));
     }
 
+    /// Lets other users of the machine come to the admin sockets.
+    pub(crate) fn open_to_all(&self) {
+        use std::os::unix::fs::PermissionsExt;
+        for dir in ["", "state", "state/outer", "state/inner"] {
+            let dir = self.path(dir);
+            fs::create_dir_all(&dir).unwrap();
+            fs::set_permissions(&dir, fs::Permissions::from_mode(0o711)).unwrap();
+        }
+    }
+
+    /// Runs the operator's command behind another program, which gets its path
+    /// and `arguments`.
+    pub(crate) fn run_under(&self, mut wrapper: Command, arguments: &[&str]) -> Outcome {
+        let command = self.command("sekisho");
+        wrapper.arg(command.get_program()).args(arguments).current_dir("/");
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => wrapper.env(name, value),
+                None => wrapper.env_remove(name),
+            };
+        }
+        outcome(&wrapper.output().unwrap())
+    }
+
     /// A path in this place.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
@@ -86,12 +111,16 @@ impl Place {
 
     /// Runs the operator's command.
     pub(crate) fn sekisho(&self, arguments: &[&str]) -> Outcome {
-        let output = self.command("sekisho").args(arguments).output().unwrap();
-        Outcome {
-            code: output.status.code().unwrap_or(-1),
-            out: String::from_utf8(output.stdout).expect("output is UTF-8"),
-            err: String::from_utf8(output.stderr).expect("errors are UTF-8"),
-        }
+        outcome(&self.command("sekisho").args(arguments).output().unwrap())
+    }
+
+    /// The same with something on its standard input.
+    pub(crate) fn sekisho_with(&self, arguments: &[&str], input: &str) -> Outcome {
+        let mut command = self.command("sekisho");
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        outcome(&child.wait_with_output().unwrap())
     }
 
     /// Runs the operator's command with `--json`; one value a line.
@@ -154,6 +183,14 @@ impl Place {
     /// The directory itself.
     pub(crate) fn dir(&self) -> &Path {
         self.dir.path()
+    }
+}
+
+fn outcome(output: &std::process::Output) -> Outcome {
+    Outcome {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8(output.stdout.clone()).expect("output is UTF-8"),
+        err: String::from_utf8(output.stderr.clone()).expect("errors are UTF-8"),
     }
 }
 

@@ -100,5 +100,6 @@ fn job(size: usize) -> Result<Job> {
         rules: Rules::default(),
         policy: sekisho_policy::Policy::text_only(),
         files: sekisho_job::FileRules::default(),
+        orders: sekisho_job::Orders::default(),
     })
 }

@@ -84,5 +84,6 @@ pub fn own_job(size: u64) -> Job {
         rules: Rules::default(),
         policy: sekisho_policy::Policy::built_in("rebuild-or-hold").unwrap_or_else(sekisho_policy::Policy::text_only),
         files: sekisho_job::FileRules::default(),
+        orders: sekisho_job::Orders::default(),
     }
 }

@@ -6,13 +6,14 @@ use std::path::Path;
 use crate::shell::{self, Failure};
 
 /// A program, and Debian's package that has it.
-const WANTED: [(&str, &str); 6] = [
+const WANTED: [(&str, &str); 7] = [
     ("swaks", "swaks"),
     ("smtp-source", "postfix"),
     ("smtp-sink", "postfix"),
     ("systemd-analyze", "systemd"),
     ("python3", "python3"),
     ("openssl", "openssl"),
+    ("tmux", "tmux"),
 ];
 
 /// Makes sure that all are there. Packages are installed only where that was

@@ -12,6 +12,7 @@
 mod cab;
 mod fields;
 mod guard;
+mod keys;
 mod lzh;
 mod names;
 mod rar;
@@ -24,7 +25,8 @@ mod zip;
 
 use std::collections::BTreeSet;
 
-use sekisho_disarm::{Budget, Refusal};
+use keys::Keys;
+use sekisho_disarm::{Budget, Passwords, Refusal};
 use sekisho_policy::Kind;
 use sekisho_safe_message::{Removal, Untrusted};
 use walk::Walk;
@@ -71,6 +73,9 @@ pub struct Opened {
     pub removed: BTreeSet<Removal>,
     /// The entries that did not come out, in their order.
     pub left_out: Vec<LeftOut>,
+    /// The places of the passwords that opened it, or entries of it; none of an
+    /// archive that is not encrypted.
+    pub opened_by: BTreeSet<usize>,
 }
 
 /// Takes one entry. An error ends the archive.
@@ -101,13 +106,28 @@ pub fn is_archive(kind: Kind) -> bool {
 /// read as the tar.
 ///
 /// # Errors
-/// [`Refusal::Encrypted`] if any entry is, before one is given out where the
-/// format allows; [`Refusal::Ambiguous`] if two tools would read two different
+/// As [`open_with_passwords`].
+pub fn open(source: &Source<'_>, budget: &mut Budget, visit: &mut Visit<'_>) -> Result<Opened, Refusal> {
+    open_with_passwords(source, &Passwords::none(), budget, visit)
+}
+
+/// The same, with passwords for entries of ZIP and 7z that are encrypted. Each
+/// try is paid from the budget; one is believed when the checksum of a whole
+/// entry, or its authentication code, proves it.
+///
+/// # Errors
+/// [`Refusal::Encrypted`] if any entry is and no password opens it, before one
+/// is given out where the format allows; [`Refusal::Ambiguous`] if two tools would read two different
 /// archives; [`Refusal::TooLarge`] at the end of the budget, else as the
 /// archive deserves. What `visit` was given until then is void.
-pub fn open(source: &Source<'_>, budget: &mut Budget, visit: &mut Visit<'_>) -> Result<Opened, Refusal> {
+pub fn open_with_passwords(
+    source: &Source<'_>,
+    passwords: &Passwords,
+    budget: &mut Budget,
+    visit: &mut Visit<'_>,
+) -> Result<Opened, Refusal> {
     let reader = READERS.iter().find_map(|(kind, reader)| (*kind == source.kind).then_some(reader));
-    let mut walk = Walk::new(budget, visit);
+    let mut walk = Walk::new(budget, Keys::new(passwords), visit);
     reader.ok_or(Refusal::Unsupported)?(source, &mut walk)?;
     Ok(walk.finish())
 }

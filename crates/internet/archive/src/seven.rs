@@ -3,11 +3,13 @@
 //! Its convenient reader asks the system for the number of processors, which
 //! a worker may not; here each block is opened alone, with one thread.
 
+mod locked;
+
 use std::io::{Cursor, Read};
 
 use sekisho_disarm::Refusal;
 use sekisho_safe_message::Removal;
-use sevenz_rust2::{Archive, ArchiveEntry, Block, BlockDecoder, Error, Password};
+use sevenz_rust2::{Archive, ArchiveEntry, BlockDecoder, Error, Password};
 
 use crate::fields::Fields;
 use crate::guard::{MEMORY_KIB, exactly, guarded, refusal};
@@ -29,27 +31,32 @@ const REGULAR: u32 = 0o100_000;
 /// The attribute of links and the like on Windows.
 const REPARSE_POINT: u32 = 0x400;
 
-/// How the crate calls the method that encrypts.
-const AES: &str = "AES";
-
 pub(crate) fn read(octets: &[u8], walk: &mut Walk<'_, '_>) -> Result<(), Refusal> {
     if end(octets).ok_or(Refusal::Malformed)? < octets.len() as u64 {
         walk.note(Removal::TrailingData);
     }
     let mut source = Cursor::new(octets);
-    let password = Password::empty();
-    let archive = guarded(|| {
-        Archive::read_with_memory_limit(&mut source, &password, HEADER_KIB).map_err(|error| meaning(&error))
-    })?;
+    let archive = match header(&mut source, &Password::empty()) {
+        Err(Refusal::Encrypted) => locked::header(octets, &mut source, walk)?,
+        header => header?,
+    };
     let count = u32::try_from(archive.files.len()).map_err(|_| Refusal::TooLarge)?;
     walk.budget.entries(count)?;
-    if (0..archive.files.len()).any(|at| archive.is_file_encrypted(at)) {
-        return Err(Refusal::Encrypted);
-    }
-    for block in 0..archive.blocks.len() {
-        self::block(&archive, block, &mut source, walk)?;
+    locked::admit(&archive, walk)?;
+    let mut made = None;
+    for (at, block) in archive.blocks.iter().enumerate() {
+        walk.budget.octets(block.get_unpack_size())?;
+        if locked::is_locked(block) {
+            locked::block(&archive, at, &mut source, &mut made, walk)?;
+        } else {
+            self::block(&archive, at, &mut source, &Password::empty(), walk)?;
+        }
     }
     empty(&archive, walk)
+}
+
+fn header(source: &mut Cursor<&[u8]>, password: &Password) -> Result<Archive, Refusal> {
+    guarded(|| Archive::read_with_memory_limit(source, password, HEADER_KIB).map_err(|error| meaning(&error)))
 }
 
 /// Where the archive ends by its signature header. Without a valid one the
@@ -63,22 +70,33 @@ fn end(octets: &[u8]) -> Option<u64> {
     (!blank && end <= octets.len() as u64).then_some(end)
 }
 
-/// Gives out the entries of one block. When it breaks, the rest of it is left
-/// out, and with an entry that no checksum of its own proves, the archive.
-fn block(archive: &Archive, at: usize, source: &mut Cursor<&[u8]>, walk: &mut Walk<'_, '_>) -> Result<(), Refusal> {
-    let size = archive.blocks.get(at).map_or(0, Block::get_unpack_size);
-    walk.budget.octets(size)?;
-    let password = Password::empty();
-    let mut taker = Taker { walk, taken: 0, unproved: false, broken: None };
+/// Whether a password opened a block; true where there is none.
+type Fits = bool;
+
+/// Gives out the entries of one block, whose octets are paid. When it breaks,
+/// the rest of it is left out, and with an entry that no checksum of its own
+/// proves, the archive. If it is encrypted and breaks before an entry proved the
+/// password, another may be tried.
+fn block(
+    archive: &Archive,
+    at: usize,
+    source: &mut Cursor<&[u8]>,
+    password: &Password,
+    walk: &mut Walk<'_, '_>,
+) -> Result<Fits, Refusal> {
+    let mut taker = Taker { walk, taken: 0, told: false, proved: password.is_empty(), unproved: false, broken: None };
     let read = guarded(|| {
-        let block = BlockDecoder::new_with_memory_limit(1, MEMORY_KIB as usize, at, archive, &password, source);
+        let block = BlockDecoder::new_with_memory_limit(1, MEMORY_KIB as usize, at, archive, password, source);
         block.for_each_entries(&mut |entry, reader| taker.take(entry, reader)).map_err(|error| meaning(&error))
     });
-    let Taker { taken, unproved, broken, .. } = taker;
+    let Taker { taken, told, proved, unproved, broken, .. } = taker;
     let reason = match (broken, read) {
         (Some(Broken::Archive(reason)), _) => return Err(reason),
+        (Some(Broken::Entry(_)), _) | (None, Err(_)) if !proved => {
+            return if told { Err(Refusal::Encrypted) } else { Ok(false) };
+        }
         (Some(Broken::Entry(reason)), _) | (None, Err(reason)) => reason,
-        (None, Ok(_)) => return Ok(()),
+        (None, Ok(_)) => return Ok(true),
     };
     if unproved {
         return Err(reason);
@@ -92,7 +110,7 @@ fn block(archive: &Archive, at: usize, source: &mut Cursor<&[u8]>, walk: &mut Wa
             walk.leave_out(&path, reason);
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// The entries of a block, by their place in the archive.
@@ -116,6 +134,10 @@ struct Taker<'w, 'a, 'v> {
     walk: &'w mut Walk<'a, 'v>,
     /// How many were taken.
     taken: usize,
+    /// Something was said about one of them.
+    told: bool,
+    /// A checksum says that the octets are the right ones.
+    proved: bool,
     /// One of them had no checksum of its own.
     unproved: bool,
     broken: Option<Broken>,
@@ -128,10 +150,13 @@ impl Taker<'_, '_, '_> {
         // What nobody wants is read on by the crate.
         if is_file(entry) && self.walk.wants(&path) {
             if is_special(entry) {
+                self.told = true;
                 self.walk.leave_out(&path, Refusal::Unsupported);
             } else {
                 match exactly(reader, entry.size) {
                     Ok(octets) => {
+                        self.told = true;
+                        self.proved |= entry.has_crc && !octets.is_empty();
                         if let Err(reason) = self.walk.give(path, octets) {
                             self.broken = Some(Broken::Archive(reason));
                             return Ok(false);
@@ -177,8 +202,6 @@ fn empty(archive: &Archive, walk: &mut Walk<'_, '_>) -> Result<(), Refusal> {
 fn meaning(error: &Error) -> Refusal {
     match error {
         Error::PasswordRequired | Error::MaybeBadPassword(_) => Refusal::Encrypted,
-        // An encrypted header: the crate is built without AES.
-        Error::UnsupportedCompressionMethod(name) if name.starts_with(AES) => Refusal::Encrypted,
         Error::UnsupportedVersion { .. }
         | Error::ExternalUnsupported
         | Error::UnsupportedCompressionMethod(_)

@@ -3,19 +3,22 @@
 use sekisho_disarm::{Budget, Refusal};
 use sekisho_safe_message::Removal;
 
+use crate::keys::Keys;
 use crate::names::Path;
 use crate::{Entry, LeftOut, Opened, Visit};
 
-/// The budget, the one who takes the entries, and what was found so far.
+/// The budget, the passwords, the one who takes the entries, and what was found
+/// so far.
 pub(crate) struct Walk<'a, 'v> {
     pub(crate) budget: &'a mut Budget,
+    pub(crate) keys: Keys<'a>,
     visit: &'a mut Visit<'v>,
     opened: Opened,
 }
 
 impl<'a, 'v> Walk<'a, 'v> {
-    pub(crate) fn new(budget: &'a mut Budget, visit: &'a mut Visit<'v>) -> Self {
-        Self { budget, visit, opened: Opened::default() }
+    pub(crate) fn new(budget: &'a mut Budget, keys: Keys<'a>, visit: &'a mut Visit<'v>) -> Self {
+        Self { budget, keys, visit, opened: Opened::default() }
     }
 
     /// Whether the entry at `path` is one that anybody wants.
@@ -56,7 +59,11 @@ impl<'a, 'v> Walk<'a, 'v> {
         self.opened.removed.insert(removal);
     }
 
-    pub(crate) fn finish(self) -> Opened {
+    pub(crate) fn finish(mut self) -> Opened {
+        self.opened.opened_by = self.keys.into_used();
+        if !self.opened.opened_by.is_empty() {
+            self.opened.removed.insert(Removal::Decrypted);
+        }
         self.opened
     }
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use sekisho_safe_message::{Content, Removal, RemovalReason, SafeTable, SafeText, TextError};
 
+use crate::Passwords;
+
 /// Content that was decoded: pixels, pages, text, cells, entries. Each knows
 /// how its file is written. Octets as they came are none, and no type that
 /// holds them may implement this.
@@ -84,7 +86,8 @@ impl Refusal {
     }
 }
 
-/// What the site has decided about how files are made anew.
+/// What the site has decided about how files are made anew, and the passwords
+/// of the mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// Chance in the lowest bit of each pixel, against hidden messages; the
@@ -99,11 +102,13 @@ pub struct Options {
     pub fonts: bool,
     /// Dots per inch of pages that become pictures.
     pub dpi: u16,
+    /// Passwords that are tried on encrypted files.
+    pub passwords: Passwords,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { noise: None, jpeg_quality: 92, frames: 100, fonts: true, dpi: 150 }
+        Self { noise: None, jpeg_quality: 92, frames: 100, fonts: true, dpi: 150, passwords: Passwords::none() }
     }
 }
 

@@ -2,7 +2,7 @@
 //! what all disarmers of one mail may use together.
 //!
 //! Owns: [`Budget`], [`Refusal`], [`Disarmed`], the [`Options`] of the site,
-//! and telling kinds by content.
+//! the [`Passwords`] of the mail, and telling kinds by content.
 //!
 //! Never: a format's own decoder, I/O, a clock, or a way from octets to
 //! [`Disarmed`] that does not lead through decoded content.
@@ -11,11 +11,13 @@
 mod budget;
 mod disarmed;
 mod names;
+mod passwords;
 mod sniff;
 
 pub use budget::{Bounds, Budget, MAX_PIXELS};
 pub use disarmed::{Decoded, Disarmed, Options, Refusal};
 pub use names::{is_dangerous_name, stem_of};
+pub use passwords::Passwords;
 pub use sniff::{Identity, identify};
 
 /// A file as it came, which nobody has looked into yet.

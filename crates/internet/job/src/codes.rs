@@ -66,6 +66,38 @@ codes! {
     }
 }
 
+impl HoldReason {
+    /// Whether a person who looked at the mail may let it go in the gateway's
+    /// own reading ([`Orders::doubts`](crate::Orders)): readers differ about
+    /// it, and nothing else speaks against it. Bounds, fragments, loops,
+    /// passwords, rules and failures stay.
+    pub fn is_doubt(self) -> bool {
+        match self {
+            // Without an author the envelope's sender stands in for one.
+            Self::NoSender | Self::AmbiguousSender | Self::AmbiguousStructure => true,
+            Self::TooDeep
+            | Self::TooManyParts
+            | Self::HeaderTooLarge
+            | Self::TextTooLarge
+            | Self::NoHeader
+            | Self::Partial
+            | Self::Loop
+            | Self::Unsafe
+            | Self::Internal
+            | Self::WorkerCrashed
+            | Self::WorkerForbidden
+            | Self::WorkerTimeout
+            | Self::WorkerMemory
+            | Self::WorkerOutput
+            | Self::WorkerGarbage
+            | Self::EncryptedFile
+            | Self::Rule
+            | Self::Refused
+            | Self::Damaged => false,
+        }
+    }
+}
+
 codes! {
     /// What an anomaly leads to. Each code has one grade, so that reports and
     /// manuals need no context to be read.

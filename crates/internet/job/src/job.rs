@@ -3,7 +3,7 @@
 use std::fmt;
 
 use sekisho_policy::Policy;
-use sekisho_safe_message::{Address, Envelope, MailId, ProfileName, Sha256, Timestamp};
+use sekisho_safe_message::{Address, Envelope, MailId, ProfileName, SafeLine, Secret, Sha256, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{FileRules, Rules};
@@ -34,6 +34,36 @@ pub struct Job {
     pub policy: Policy,
     /// How files are made anew.
     pub files: FileRules,
+    /// What goes for this mail alone.
+    pub orders: Orders,
+}
+
+/// What goes for one mail alone: a reviewer's orders, passwords, and how its
+/// reader may ask for the original.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Orders {
+    /// Go on where two readings of the mail would hold it: a person has looked
+    /// at it and takes the gateway's own. Everything is sanitized all the same.
+    pub doubts: bool,
+    /// Passwords to try on encrypted files, at most [`MAX_SECRETS`].
+    pub secrets: Vec<Secret>,
+    /// Its readers have a mail of this Message-ID already: this one gets an id
+    /// of its own and refers to the other.
+    pub again: bool,
+    /// How the reader may ask for the original; told in the notice.
+    pub appeal: Option<Appeal>,
+}
+
+/// Passwords that are tried on one mail's files.
+pub const MAX_SECRETS: usize = 32;
+
+/// Where to ask for an original, and the token that proves which.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Appeal {
+    /// Where to.
+    pub address: Address,
+    /// What the request has to quote.
+    pub token: SafeLine,
 }
 
 /// Bounds that are checked before and while a mail is parsed. Past one, the

@@ -13,6 +13,7 @@ mod answer;
 mod codes;
 mod job;
 mod lines;
+mod passwords;
 mod report;
 mod rules;
 
@@ -20,7 +21,8 @@ pub use answer::{
     Answer, AnswerError, Answers, MAX_REPORT, MAX_SHARES, Outgoing, Share, encode_answers, encode_deliver, encode_hold,
 };
 pub use codes::{Action, Anomaly, BodySource, Grade, HoldReason};
-pub use job::{Job, JobError, Limits, MAX_JOB_HEADER};
+pub use job::{Appeal, Job, JobError, Limits, MAX_JOB_HEADER, MAX_SECRETS, Orders};
 pub use lines::offline_line_ends;
+pub use passwords::{candidates, is_likely_password_mail};
 pub use report::{Body, Output, Part, PartOutput, PartPath, Report, SCHEMA, Source, Verdict, mime_ambiguity};
 pub use rules::{FileRules, LinkForm, LinkRules, NoticeLanguage, Rules};

@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is the test's failure message")]
 
 use sekisho_job::{
-    Answer, AnswerError, Answers, FileRules, HoldReason, Job, Limits, Outgoing, Report, Rules, Verdict, encode_answers,
-    encode_deliver, encode_hold,
+    Answer, AnswerError, Answers, FileRules, HoldReason, Job, Limits, Orders, Outgoing, Report, Rules, Verdict,
+    encode_answers, encode_deliver, encode_hold,
 };
 use sekisho_policy::Policy;
 use sekisho_safe_message::{
@@ -25,6 +25,7 @@ fn job(recipients: usize) -> Job {
         rules: Rules::default(),
         policy,
         files: FileRules::default(),
+        orders: Orders::default(),
     }
 }
 

@@ -1,153 +1,174 @@
-//! What the operator's command can ask of this program.
+//! What the operator's command can ask of this program, and who may.
+
+mod decide;
+mod find;
+mod look;
+mod state;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use sekisho_channel::ChannelError;
-use sekisho_channel::admin::{Caller, Handler, Item, MailState, Problem, Replies, Reply, Request, Stage, Status};
+use sekisho_channel::admin::{Caller, Handler, Replies, Reply, Request, Role};
 use sekisho_safe_message::{MailId, SafeLine};
-use sekisho_store::{ItemView, Order, Query, Settled, State, StoreError};
+use sekisho_settings::ReviewSettings;
+use sekisho_store::StoreError;
 
+use crate::book::Note;
 use crate::clock::now_ms;
 use crate::dispatch::Dispatch;
-use crate::meta::{Meta, item_id, mail_id};
-
-/// A mail that has waited longer is a problem to show.
-const OLD_MS: u64 = 3_600_000;
+use crate::person::{Person, Roles};
 
 /// Serves the admin socket.
 pub(crate) struct Admin {
     pub(crate) dispatch: Arc<Dispatch>,
+    pub(crate) roles: Roles,
+    pub(crate) review: ReviewSettings,
     pub(crate) started_ms: u64,
     pub(crate) listening: Vec<String>,
     pub(crate) floor_bytes: u64,
 }
 
+/// Why a request is not served as asked.
+enum Stopped {
+    /// The caller is gone.
+    Channel(ChannelError),
+    /// The store has trouble.
+    Store(StoreError),
+    /// There is an answer already.
+    With(Box<Reply>),
+}
+
 impl Handler for Admin {
     async fn handle(&self, caller: Caller, request: Request, replies: &mut Replies) -> Result<(), ChannelError> {
-        tracing::debug!(event = "admin.request", uid = caller.uid, request = ?request);
-        match request {
-            Request::Status => match self.status() {
-                Ok(status) => replies.send(&Reply::Status(Box::new(status))).await,
-                Err(err) => trouble(replies, &err).await,
-            },
-            Request::List { states, after, limit, newest_first } => {
-                self.list(&states, after, limit, newest_first, replies).await
-            }
-            Request::Show { id } => match self.dispatch.store.get(item_id(id)) {
-                Ok(Some(view)) => replies.send(&detail(&view)).await,
-                Ok(None) => replies.send(&Reply::NotFound).await,
-                Err(err) => trouble(replies, &err).await,
-            },
-            Request::Retry { id, reason } => match self.retry(id).await {
-                Ok(reply) => {
-                    if reply == Reply::Done {
-                        tracing::info!(event = "operator.retry", %id, uid = caller.uid, reason = %reason);
-                    }
-                    replies.send(&reply).await
-                }
-                Err(err) => trouble(replies, &err).await,
-            },
+        let person = Person::of(caller);
+        let roles = self.roles.of(&person);
+        tracing::debug!(event = "admin.request", uid = caller.uid, person = %person.name, request = ?request);
+        let needed = needed(&request);
+        if !needed.is_empty() && !needed.iter().any(|role| roles.contains(role)) {
+            tracing::warn!(event = "admin.denied", uid = caller.uid, person = %person.name, request = name(&request));
+            return replies.send(&Reply::Denied { role: needed.first().copied() }).await;
+        }
+        match self.serve(&person, roles, request, replies).await {
+            Ok(()) => Ok(()),
+            Err(Stopped::Channel(err)) => Err(err),
+            Err(Stopped::With(reply)) => replies.send(&reply).await,
+            Err(Stopped::Store(err)) => trouble(replies, &err).await,
         }
     }
 }
 
 impl Admin {
-    fn status(&self) -> Result<Status, StoreError> {
-        let dispatch = &self.dispatch;
-        let counts = dispatch.store.counts()?;
-        let stages: Vec<Stage> = State::ALL
-            .iter()
-            .map(|state| {
-                let tally = counts.of(*state);
-                Stage { state: mail_state(*state), count: tally.items, bytes: tally.bytes, oldest_ms: tally.oldest_ms }
-            })
-            .collect();
-        let room = dispatch.store.room()?;
-        let layers = dispatch.pool.layers();
-        Ok(Status {
-            program: "sekisho-outer".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            pid: std::process::id(),
-            started_ms: self.started_ms,
-            profile: Some(dispatch.plan.policy.profile().to_string()),
-            listening: self.listening.clone(),
-            problems: self.problems(&stages, room),
-            stages,
-            free_bytes: dispatch.store.free()?,
-            floor_bytes: self.floor_bytes,
-            layers: layers.iter().map(|(layer, state)| (layer.code().to_owned(), layer_state(state))).collect(),
-            counters: dispatch.counters.all(),
-        })
-    }
-
-    fn problems(&self, stages: &[Stage], room: u64) -> Vec<Problem> {
-        let old = now_ms().saturating_sub(OLD_MS);
-        let waits = |stage: &&Stage| matches!(stage.state, MailState::Ready | MailState::Waiting);
-        let mut problems = Vec::new();
-        if room == 0 {
-            problems.push(Problem::LowSpace);
-        }
-        if self.dispatch.pool.is_failing() {
-            problems.push(Problem::NoWorkers);
-        }
-        if self.dispatch.handover.is_down() {
-            problems.push(Problem::HandoffDown);
-        }
-        if stages.iter().filter(waits).any(|stage| stage.oldest_ms.is_some_and(|oldest| oldest < old)) {
-            problems.push(Problem::OldMail);
-        }
-        if self.dispatch.counters.refused.load(Ordering::Relaxed) > 0 {
-            problems.push(Problem::Refusals);
-        }
-        problems
-    }
-
-    async fn list(
+    async fn serve(
         &self,
-        states: &[MailState],
-        after: Option<MailId>,
-        limit: u32,
-        newest_first: bool,
+        person: &Person,
+        roles: Vec<Role>,
+        request: Request,
         replies: &mut Replies,
-    ) -> Result<(), ChannelError> {
-        let page = (|| {
-            let after = match after {
-                Some(id) => self.dispatch.store.get(item_id(id))?.map(|view| view.cursor),
-                None => None,
-            };
-            let states =
-                if states.is_empty() { State::ALL.to_vec() } else { states.iter().map(|s| store_state(*s)).collect() };
-            let order = if newest_first { Order::NewestFirst } else { Order::OldestFirst };
-            self.dispatch.store.list(&Query { states, label: None, after, limit: limit as usize, order })
-        })();
-        match page {
-            Ok(views) => {
-                for view in &views {
-                    replies.send(&Reply::Item(Box::new(item(view)))).await?;
-                }
-                replies.send(&Reply::Done).await
+    ) -> Result<(), Stopped> {
+        match request {
+            Request::Whoami => {
+                let caller = Reply::Caller { name: person.name.clone(), uid: person.uid, roles };
+                replies.send(&caller).await?;
             }
-            Err(err) => trouble(replies, &err).await,
+            Request::Status => replies.send(&Reply::Status(Box::new(self.status()?))).await?,
+            Request::List { states, after, limit, newest_first } => {
+                self.list(&states, after, limit, newest_first, replies).await?;
+            }
+            Request::Find { filter, after, limit, newest_first } => {
+                self.find(&filter, after, limit, newest_first, replies).await?;
+            }
+            Request::Count { filter } => self.count(&filter, replies).await?,
+            Request::Stats => self.stats(false, replies).await?,
+            Request::Keys => self.stats(true, replies).await?,
+            Request::Show { id } => self.show(id, replies).await?,
+            Request::Preview { id, form, secret } => self.preview(person, id, form, secret, replies).await?,
+            Request::Original { id, reason } => self.original(person, id, &reason, replies).await?,
+            Request::Retry { id, reason } => self.retry(person, id, &reason, replies).await?,
+            Request::Release { id, how, reason, dry_run } => {
+                self.release(person, id, how, &reason, dry_run, replies).await?;
+            }
+            Request::Delete { id, reason, dry_run } => self.delete(person, id, &reason, dry_run, replies).await?,
+            Request::LegalHold { id, on, reason } => self.legal_hold(person, id, on, &reason, replies).await?,
+            Request::RequestOriginal { id, to, form, reason } => {
+                self.request_original(person, id, to, form, &reason, replies).await?;
+            }
+            Request::DecideOriginal { id, number, approve, reason } => {
+                self.decide_original(person, id, number, approve, &reason, replies).await?;
+            }
+            Request::DeliverOriginals => {
+                self.dispatch.desk.wake();
+                replies.send(&Reply::Done).await?;
+            }
+            Request::Digest { send } => self.digest(person, send, replies).await?,
+            Request::Audit { after, limit } => self.audit(after, limit, replies).await?,
+            Request::RotateKeys { reason } => self.rotate(person, &reason, replies).await?,
         }
+        Ok(())
     }
 
-    async fn retry(&self, id: MailId) -> Result<Reply, StoreError> {
-        let lease = match self.dispatch.store.lease(item_id(id)) {
-            Ok(lease) => lease,
-            Err(StoreError::NotFound) => return Ok(Reply::NotFound),
-            Err(StoreError::Busy) => return Ok(Reply::Conflict),
-            Err(err) => return Err(err),
-        };
-        match lease.state() {
-            State::Held | State::Waiting | State::Ready => {
-                let now = now_ms();
-                lease.defer(now, now, Settled::new("retry")).await?;
-                Ok(Reply::Done)
-            }
-            State::Kept | State::Done | State::Buried => Ok(Reply::Conflict),
-        }
+    /// Writes an act that changes no mail into the audit record.
+    async fn note(&self, note: &Note, id: Option<MailId>) -> Result<(), StoreError> {
+        self.dispatch.store.append(vec![note.entry(id)]).await.map(drop)
     }
+}
+
+/// What it takes to ask this; any one of them. None: anybody may.
+fn needed(request: &Request) -> &'static [Role] {
+    match request {
+        Request::Whoami => &[],
+        Request::Status => &[Role::Operator, Role::Reviewer, Role::Approver, Role::Auditor],
+        Request::List { .. } | Request::Find { .. } | Request::Count { .. } | Request::Stats | Request::Show { .. } => {
+            &[Role::Reviewer, Role::Approver, Role::Operator]
+        }
+        Request::Preview { .. } | Request::Release { .. } | Request::Delete { .. } => &[Role::Reviewer],
+        Request::LegalHold { .. } | Request::Original { .. } | Request::RequestOriginal { .. } => &[Role::Reviewer],
+        Request::DecideOriginal { .. } => &[Role::Approver],
+        Request::Retry { .. } => &[Role::Operator, Role::Reviewer],
+        Request::DeliverOriginals => &[Role::Operator, Role::Approver],
+        Request::Digest { .. } => &[Role::Operator, Role::Reviewer],
+        Request::Audit { .. } => &[Role::Auditor, Role::Reviewer],
+        Request::Keys | Request::RotateKeys { .. } => &[Role::Operator],
+    }
+}
+
+/// What is asked, without what it is about.
+fn name(request: &Request) -> &'static str {
+    match request {
+        Request::Whoami => "whoami",
+        Request::Status => "status",
+        Request::List { .. } | Request::Find { .. } => "list",
+        Request::Count { .. } => "count",
+        Request::Stats => "stats",
+        Request::Keys => "keys",
+        Request::Show { .. } => "show",
+        Request::Preview { .. } => "preview",
+        Request::Release { .. } => "release",
+        Request::Delete { .. } => "delete",
+        Request::LegalHold { .. } => "legal-hold",
+        Request::Original { .. } => "export",
+        Request::RequestOriginal { .. } => "request",
+        Request::DecideOriginal { .. } => "decide",
+        Request::Retry { .. } => "retry",
+        Request::DeliverOriginals => "deliver",
+        Request::Digest { .. } => "digest",
+        Request::Audit { .. } => "audit",
+        Request::RotateKeys { .. } => "rotate-keys",
+    }
+}
+
+/// An answer by a code.
+fn invalid(code: &str) -> Stopped {
+    Stopped::With(Box::new(Reply::Invalid { code: SafeLine::clean(code).value }))
+}
+
+/// A reason that says something, or an answer.
+fn reasoned(reason: &SafeLine) -> Result<(), Stopped> {
+    if reason.as_str().trim().is_empty() { Err(invalid("no-reason")) } else { Ok(()) }
+}
+
+/// What `person` does now, for the record.
+fn by(person: &Person, what: &str, why: &SafeLine) -> Note {
+    Note::by(person, what, why, now_ms())
 }
 
 async fn trouble(replies: &mut Replies, err: &StoreError) -> Result<(), ChannelError> {
@@ -155,60 +176,18 @@ async fn trouble(replies: &mut Replies, err: &StoreError) -> Result<(), ChannelE
     replies.send(&Reply::Trouble).await
 }
 
-fn item(view: &ItemView) -> Item {
-    let meta = Meta::decode(&view.meta);
-    Item {
-        id: mail_id(view.id),
-        state: mail_state(view.state),
-        label: SafeLine::clean(&view.label).value,
-        arrived_ms: view.arrived_ms,
-        due_ms: view.due_ms,
-        size: view.size,
-        attempts: view.attempts,
-        from: meta.as_ref().and_then(|meta| meta.envelope.from().cloned()),
-        to: meta.map(|meta| meta.envelope.to().to_vec()).unwrap_or_default(),
-        subject: view.record.as_deref().and_then(subject),
+impl From<ChannelError> for Stopped {
+    fn from(err: ChannelError) -> Self {
+        Self::Channel(err)
     }
 }
 
-fn detail(view: &ItemView) -> Reply {
-    let record = view.record.as_deref().and_then(|record| serde_json::from_slice(record).ok());
-    Reply::Detail { item: Box::new(item(view)), record }
-}
-
-/// The subject in a record, as the worker made it safe.
-fn subject(record: &[u8]) -> Option<SafeLine> {
-    let record: serde_json::Value = serde_json::from_slice(record).ok()?;
-    let subject = record.pointer("/report/source/subject")?.as_str()?;
-    SafeLine::parse(subject.to_owned()).ok()
-}
-
-/// `active`, or why not.
-fn layer_state(state: sekisho_sandbox::State) -> String {
-    match state {
-        sekisho_sandbox::State::Active => "active".to_owned(),
-        sekisho_sandbox::State::Unavailable(cause) => cause.english(),
-    }
-}
-
-fn mail_state(state: State) -> MailState {
-    match state {
-        State::Ready => MailState::Ready,
-        State::Waiting => MailState::Waiting,
-        State::Held => MailState::Held,
-        State::Kept => MailState::Kept,
-        State::Done => MailState::Done,
-        State::Buried => MailState::Buried,
-    }
-}
-
-fn store_state(state: MailState) -> State {
-    match state {
-        MailState::Ready => State::Ready,
-        MailState::Waiting => State::Waiting,
-        MailState::Held => State::Held,
-        MailState::Kept => State::Kept,
-        MailState::Done => State::Done,
-        MailState::Buried => State::Buried,
+impl From<StoreError> for Stopped {
+    fn from(err: StoreError) -> Self {
+        match err {
+            StoreError::NotFound => Self::With(Box::new(Reply::NotFound)),
+            StoreError::Busy => Self::With(Box::new(Reply::Conflict)),
+            err => Self::Store(err),
+        }
     }
 }

@@ -8,19 +8,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sekisho_channel::handoff;
-use sekisho_job::{Answers, FileRules, HoldReason, Job, Limits, Report, Rules, Share};
+use sekisho_job::{Answers, FileRules, HoldReason, Job, Limits, Orders, Report, Rules, Share};
 use sekisho_policy::Policy;
 use sekisho_safe_message::{Sha256, Timestamp};
-use sekisho_store::{Lease, Settled, Store, StoreError};
+use sekisho_store::{ItemView, Lease, Settled, State, Store, StoreError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use crate::book::Note;
 use crate::clock::now_ms;
 use crate::counters::Counters;
+use crate::desk::{Desk, read};
 use crate::handover::Handover;
 use crate::meta::{Meta, mail_id};
 use crate::pool::{Failure, Heard, Pool, WorkError};
 use crate::retain::Retention;
-use crate::settle::{self, Fate, Outcome};
+use crate::settle::{self, Along, Fate, Outcome};
+use crate::vault::Vault;
 
 /// Mails between lease and settlement at one time. More than workers, so that
 /// those that wait for the LGWAN side's sync share it.
@@ -42,10 +45,44 @@ pub(crate) struct Plan {
 /// The dispatcher's parts.
 pub(crate) struct Dispatch {
     pub(crate) store: Store,
+    pub(crate) vault: Arc<Vault>,
     pub(crate) pool: Arc<Pool>,
     pub(crate) handover: Handover,
     pub(crate) plan: Plan,
+    pub(crate) desk: Desk,
     pub(crate) counters: Arc<Counters>,
+}
+
+/// A mail to read, and who wants it read.
+pub(crate) struct Task {
+    pub(crate) job: Job,
+    /// Who has it done, if it is not the queue's turn.
+    pub(crate) note: Option<Note>,
+    /// Settle only if something crosses; else the mail stays as it is.
+    pub(crate) only_if_delivered: bool,
+    /// It is a request to the gateway itself.
+    pub(crate) petition: bool,
+    /// It is a mail to people inside.
+    pub(crate) crosses: bool,
+}
+
+impl Task {
+    /// What a person, or a password that came, has done to one mail.
+    pub(crate) fn by(note: Note, job: Job, only_if_delivered: bool) -> Self {
+        Self { job, note: Some(note), only_if_delivered, petition: false, crosses: true }
+    }
+}
+
+/// What came of a mail.
+#[derive(Debug)]
+pub(crate) enum Treated {
+    /// The LGWAN side has it, or part of it.
+    Delivered(Box<Report>),
+    /// It waits, and why.
+    Held(Box<Report>),
+    /// Nothing is settled: trouble that is not the mail's own, or a side that
+    /// does not answer.
+    Untouched,
 }
 
 impl Dispatch {
@@ -96,84 +133,139 @@ impl Dispatch {
 
     async fn serve(&self, lease: Lease, _place: OwnedSemaphorePermit) {
         let id = mail_id(lease.id());
-        if let Err(err) = self.settle(lease).await {
+        let settled = match self.job_of(lease.view()) {
+            Some(job) => self.take_turn(lease, job).await,
+            None => {
+                tracing::error!(event = "spool.damaged", %id);
+                lease.hold(now_ms(), Settled::new(HoldReason::Damaged.code())).await
+            }
+        };
+        if let Err(err) = settled {
             // The store puts the mail back; trying it again is harmless.
             tracing::error!(event = "spool.settle-failed", %id, error = %err);
             tokio::time::sleep(PAUSE).await;
         }
     }
 
-    async fn settle(&self, lease: Lease) -> Result<(), StoreError> {
-        let id = mail_id(lease.id());
-        let Some(job) = self.job(&lease) else {
-            tracing::error!(event = "spool.damaged", %id);
-            return lease.hold(now_ms(), Settled::new(HoldReason::Damaged.code())).await;
-        };
+    /// A mail whose turn it is in the queue.
+    async fn take_turn(&self, lease: Lease, job: Job) -> Result<(), StoreError> {
+        let (ours, others): (Vec<usize>, Vec<usize>) =
+            (0..job.envelope.to().len()).partition(|place| self.desk.is_asked(&job.envelope.to()[*place]));
+        let petition = !ours.is_empty();
+        // What is for the gateway itself never goes inside.
+        let job = if petition { job.share(&others).unwrap_or(job) } else { job };
+        let crosses = !petition || !others.is_empty();
+        let task = Task { job, note: None, only_if_delivered: false, petition, crosses };
+        self.treat(lease, task).await.map(drop)
+    }
+
+    /// Has a mail read by a worker, hands over what comes out, and settles it.
+    pub(crate) async fn treat(&self, lease: Lease, task: Task) -> Result<Treated, StoreError> {
+        let id = task.job.id;
         let heard = match lease.body() {
-            Ok(body) => self.pool.hear(&job, body).await,
-            Err(err) => return self.unreadable(lease, &job, &err.to_string(), is_lasting(&err)).await,
+            Ok(body) => match self.vault.open_body(&lease.view().seal, body) {
+                Ok(body) => self.pool.hear(&task.job, body).await,
+                Err(err) => return self.unreadable(lease, &task, &err.to_string(), true).await,
+            },
+            Err(err) => return self.unreadable(lease, &task, &err.to_string(), is_lasting(&err)).await,
         };
         match heard {
             // The room is kept until the frames have been handed over.
-            Ok(Heard { answers: Ok(answers), room: _room, .. }) => self.deliver(lease, &job, &answers).await,
-            Ok(Heard { answers: Err(failure), sha256, .. }) => self.failed(lease, &job, failure, sha256).await,
+            Ok(Heard { answers: Ok(answers), room: _room, .. }) => self.deliver(lease, &task, &answers).await,
+            Ok(Heard { answers: Err(failure), sha256, .. }) => self.failed(lease, &task, failure, sha256).await,
             Err(WorkError::Body(err)) => {
                 let lasting = err.kind() == std::io::ErrorKind::InvalidData;
-                self.unreadable(lease, &job, &err.to_string(), lasting).await
+                self.unreadable(lease, &task, &err.to_string(), lasting).await
             }
             Err(err @ (WorkError::NoWorker(_) | WorkError::Zygote(_) | WorkError::Pipe(_))) => {
                 tracing::error!(event = "worker.unavailable", %id, error = %err);
                 tokio::time::sleep(PAUSE).await;
                 // Not the mail's fault: it keeps its place.
                 drop(lease);
-                Ok(())
+                Ok(Treated::Untouched)
             }
         }
     }
 
-    fn job(&self, lease: &Lease) -> Option<Job> {
-        let meta = Meta::decode(lease.meta())?;
+    /// What is to be done with a mail, as the site has it done.
+    pub(crate) fn job_of(&self, view: &ItemView) -> Option<Job> {
+        let meta = Meta::decode(&view.meta)?;
+        let id = mail_id(view.id);
+        let size = if view.seal.is_empty() { view.size } else { meta.size };
+        let appeal = self.desk.appeal(id, view.arrived_ms);
         Some(Job {
-            id: mail_id(lease.id()),
+            id,
             envelope: meta.envelope,
-            received: Timestamp::from_unix_ms_jst(lease.arrived_ms()),
-            size: lease.size(),
+            received: Timestamp::from_unix_ms_jst(view.arrived_ms),
+            size,
             limits: self.plan.limits,
             profile: self.plan.policy.profile().clone(),
             rules: self.plan.rules.clone(),
             policy: self.plan.policy.clone(),
             files: self.plan.files,
+            orders: Orders { appeal, ..Orders::default() },
         })
     }
 
     /// Hands over every share that crosses, and settles the mail when the
     /// LGWAN side has answered to each. If it does not, all of them come again:
     /// those that it has taken it knows by their ids.
-    async fn deliver(&self, lease: Lease, job: &Job, answers: &Answers) -> Result<(), StoreError> {
+    async fn deliver(&self, lease: Lease, task: &Task, answers: &Answers) -> Result<Treated, StoreError> {
+        let job = &task.job;
+        let message = if self.reads_words(task)? { read(answers) } else { None };
+        if let (true, Some(message)) = (task.petition, &message) {
+            self.petition(job, message).await?;
+            if !task.crosses {
+                let Some(share) = answers.shares().first() else { return Ok(Treated::Untouched) };
+                settle::answered(lease, &share.report, "petition", &self.along(task, "answered")).await?;
+                return Ok(Treated::Untouched);
+            }
+        }
         let mut fates = Vec::with_capacity(answers.shares().len());
+        let mut frames = Vec::with_capacity(answers.shares().len());
         for share in answers.shares() {
             match self.hand_over(job, answers, share).await {
                 Some(fate) => fates.push(fate),
-                None => {
-                    drop(lease);
-                    return Ok(());
-                }
+                None => return Ok(Treated::Untouched),
             }
+            frames.push(answers.frame(share).map(Sha256::of));
         }
-        let Some(outcome) = Outcome::new(job, answers.shares(), &fates) else {
+        let Some(mut outcome) = Outcome::new(job, answers.shares(), &fates, frames) else {
             return self
-                .failed(lease, job, Failure { reason: HoldReason::Internal, answer: None }, Sha256::of(b""))
+                .failed(lease, task, Failure { reason: HoldReason::Internal, answer: None }, Sha256::of(b""))
                 .await;
         };
+        outcome.report.id = mail_id(lease.id());
+        let report = Box::new(outcome.report.clone());
         if fates.contains(&Fate::Taken) {
             Counters::add(&self.counters.delivered);
+        } else if task.only_if_delivered {
+            return Ok(Treated::Held(report));
         }
-        if outcome.waits() {
+        let along = self.along(task, outcome.handoff().unwrap_or("held"));
+        if outcome.waits() && lease.state() != State::Kept {
             self.count_held(&outcome.report);
-            return settle::waiting(lease, &outcome, now_ms()).await;
+            settle::waiting(lease, &outcome, &along).await?;
+        } else {
+            settle::taken(lease, &outcome, &along).await?;
         }
-        settle::taken(lease, &outcome, self.plan.retention, now_ms());
-        Ok(())
+        if let (None, Some(message)) = (&task.note, &message) {
+            self.follow(job, message).await?;
+        }
+        Ok(if fates.contains(&Fate::Taken) { Treated::Delivered(report) } else { Treated::Held(report) })
+    }
+
+    /// Whether what a mail says matters here: a request, or perhaps a password.
+    fn reads_words(&self, task: &Task) -> Result<bool, StoreError> {
+        Ok(task.petition || (task.note.is_none() && self.waits_for_passwords()?))
+    }
+
+    /// What goes with the settlement of a task that came out like this.
+    fn along(&self, task: &Task, result: &str) -> Along {
+        let note = task.note.clone().map(|note| note.result(result));
+        // What a person has done to a mail does not send its original out again.
+        let dual = if note.is_none() { self.desk.dual() } else { None };
+        Along { retention: self.plan.retention, now_ms: now_ms(), note, dual }
     }
 
     /// What became of one share; `None` if nobody answered.
@@ -206,26 +298,33 @@ impl Dispatch {
         }
     }
 
-    async fn failed(&self, lease: Lease, job: &Job, failure: Failure, sha256: Sha256) -> Result<(), StoreError> {
+    async fn failed(&self, lease: Lease, task: &Task, failure: Failure, sha256: Sha256) -> Result<Treated, StoreError> {
         Counters::add(&self.counters.worker_failures);
         let detail = failure.answer.map(|err| err.to_string()).unwrap_or_default();
-        tracing::warn!(event = "worker.failed", id = %job.id, reason = failure.reason.code(), detail);
-        self.hold(lease, &Report::unread(job, failure.reason, sha256)).await
+        tracing::warn!(event = "worker.failed", id = %task.job.id, reason = failure.reason.code(), detail);
+        self.hold(lease, task, Report::unread(&task.job, failure.reason, sha256)).await
     }
 
-    async fn unreadable(&self, lease: Lease, job: &Job, why: &str, lasting: bool) -> Result<(), StoreError> {
-        tracing::error!(event = "spool.unreadable", id = %job.id, error = why, lasting);
+    async fn unreadable(&self, lease: Lease, task: &Task, why: &str, lasting: bool) -> Result<Treated, StoreError> {
+        tracing::error!(event = "spool.unreadable", id = %task.job.id, error = why, lasting);
         if lasting {
-            return self.hold(lease, &Report::unread(job, HoldReason::Damaged, Sha256::of(b""))).await;
+            let known = lease.view().digest.map(Sha256::from_bytes);
+            let sha256 = known.unwrap_or_else(|| Sha256::of(b""));
+            return self.hold(lease, task, Report::unread(&task.job, HoldReason::Damaged, sha256)).await;
         }
         tokio::time::sleep(PAUSE).await;
         drop(lease);
-        Ok(())
+        Ok(Treated::Untouched)
     }
 
-    async fn hold(&self, lease: Lease, report: &Report) -> Result<(), StoreError> {
-        self.count_held(report);
-        settle::held(lease, report, now_ms()).await
+    async fn hold(&self, lease: Lease, task: &Task, mut report: Report) -> Result<Treated, StoreError> {
+        report.id = mail_id(lease.id());
+        let kept = matches!(lease.state(), State::Kept | State::Done | State::Buried);
+        if !kept && !task.only_if_delivered {
+            self.count_held(&report);
+            settle::held(lease, &report, &self.along(task, "held")).await?;
+        }
+        Ok(Treated::Held(Box::new(report)))
     }
 
     fn count_held(&self, report: &Report) {

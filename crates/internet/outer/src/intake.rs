@@ -5,14 +5,19 @@ use std::sync::Arc;
 use sekisho_receiver::{Arrival, Body, Sink, SinkError};
 use sekisho_safe_message::MailId;
 use sekisho_store::{BodyWriter, Committed, NewItem, Store, StoreError};
+use sekisho_vault::{Keys, Sealer};
+use sha2::{Digest, Sha256};
 
+use crate::book::Book;
 use crate::clock::{new_id, now_ms};
 use crate::counters::Counters;
 use crate::meta::{Meta, item_id};
+use crate::vault::Vault;
 
 /// Takes mails into the spool.
 pub(crate) struct Intake {
     pub(crate) store: Store,
+    pub(crate) vault: Arc<Vault>,
     pub(crate) counters: Arc<Counters>,
 }
 
@@ -20,6 +25,14 @@ pub(crate) struct Intake {
 pub(crate) struct Incoming {
     store: Store,
     body: BodyWriter,
+    sealer: Sealer,
+    seal: Vec<u8>,
+    /// The keys that it is sealed under are in use until it is committed.
+    _keys: Arc<Keys>,
+    /// What is sealed and not yet with the store; empty between two chunks.
+    sealed: Vec<u8>,
+    sha256: Sha256,
+    size: u64,
     counters: Arc<Counters>,
 }
 
@@ -35,16 +48,36 @@ impl Sink for Intake {
         if room == 0 || size_hint.is_some_and(|size| size > room) {
             return Err(SinkError::Full);
         }
-        Ok(Incoming { store: self.store.clone(), body: self.store.body(), counters: Arc::clone(&self.counters) })
+        let keys = self.vault.keys();
+        let (sealer, seal) = Sealer::new(&keys).map_err(|err| {
+            tracing::error!(event = "vault.failed", error = %err);
+            SinkError::Trouble
+        })?;
+        Ok(Incoming {
+            store: self.store.clone(),
+            body: self.store.body(),
+            sealer,
+            seal,
+            _keys: keys,
+            sealed: Vec::new(),
+            sha256: Sha256::new(),
+            size: 0,
+            counters: Arc::clone(&self.counters),
+        })
     }
 }
 
 impl Body for Incoming {
     fn write(&mut self, chunk: &[u8]) -> Result<(), SinkError> {
-        self.body.write(chunk).map_err(|err| sink_error(&err))
+        self.sha256.update(chunk);
+        self.size += chunk.len() as u64;
+        self.sealer.update(chunk, &mut self.sealed);
+        let written = self.body.write(&self.sealed).map_err(|err| sink_error(&err));
+        self.sealed.clear();
+        written
     }
 
-    async fn commit(self, arrival: Arrival) -> Result<MailId, SinkError> {
+    async fn commit(mut self, arrival: Arrival) -> Result<MailId, SinkError> {
         let arrived_ms = now_ms();
         let id = new_id(arrived_ms).map_err(|err| {
             tracing::error!(event = "spool.no-chance", error = %err);
@@ -56,9 +89,15 @@ impl Body for Incoming {
             peer: arrival.peer,
             helo: arrival.hello.name.to_string(),
             tls: arrival.tls.is_some(),
+            size: self.size,
+            book: Book::default(),
         };
-        let item =
-            NewItem { id: item_id(id), meta: meta.encode(), arrived_ms, due_ms: arrived_ms, label: String::new() };
+        self.sealer.finish(&mut self.sealed);
+        self.body.write(&self.sealed).map_err(|err| sink_error(&err))?;
+        let item = NewItem::new(item_id(id), meta.encode(), arrived_ms)
+            .seal_prefix(sekisho_vault::key_prefix(&self.seal))
+            .seal(self.seal)
+            .digest(self.sha256.finalize().into());
         match self.store.commit(self.body, item).await {
             Ok(Committed::New) => {
                 Counters::add(&self.counters.received);

@@ -6,6 +6,8 @@ use sekisho_safe_message::{Address, Envelope, MailId};
 use sekisho_store::ItemId;
 use serde::{Deserialize, Serialize};
 
+use crate::book::Book;
+
 /// The facts of one arrival, as the receiver saw them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Meta {
@@ -21,6 +23,13 @@ pub(crate) struct Meta {
     /// in the envelope; empty but for mails that wait for others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) served: Vec<Address>,
+    /// Octets of the mail as it came; 0 in what was stored before mails were
+    /// sealed.
+    #[serde(default)]
+    pub(crate) size: u64,
+    /// What people did about it.
+    #[serde(default, skip_serializing_if = "Book::is_empty")]
+    pub(crate) book: Book,
 }
 
 impl Meta {

@@ -3,14 +3,19 @@
 //! Two clocks run: `vault.retention` for an original's octets, and
 //! `vault.record_retention` for the record of what was done. A kept original
 //! whose time is over loses its octets and becomes a mere record. Held mails
-//! wait for a person, however long.
+//! wait for a person, however long. Neither clock touches what is under a legal
+//! hold.
 
 use std::time::Duration;
 
+use sekisho_channel::admin::{OriginalRequest, RequestState};
 use sekisho_settings::{Keep, VaultSettings};
 use sekisho_store::{ItemView, Query, Settled, State, Store, StoreError};
 
+use crate::book::Book;
 use crate::clock::now_ms;
+use crate::meta::Meta;
+use crate::record::settled_ms;
 
 /// How often the tidying runs.
 const EVERY: Duration = Duration::from_secs(60);
@@ -37,8 +42,19 @@ impl Retention {
         now_ms.saturating_add(self.record_ms)
     }
 
+    /// When the original of a settled mail may go.
+    pub(crate) fn original_expires(&self, view: &ItemView) -> u64 {
+        let settled = settled_ms(view.record.as_deref()).unwrap_or(view.changed_ms);
+        settled.saturating_add(self.original_ms)
+    }
+
+    /// Milliseconds that records stay.
+    pub(crate) fn record_ms(&self) -> u64 {
+        self.record_ms
+    }
+
     fn is_over(&self, view: &ItemView, now_ms: u64) -> bool {
-        view.changed_ms.saturating_add(self.original_ms) <= now_ms
+        self.original_expires(view) <= now_ms
     }
 }
 
@@ -82,11 +98,18 @@ async fn drop_original(store: &Store, view: &ItemView, now_ms: u64) -> Result<()
         Err(StoreError::Busy | StoreError::NotFound) => return Ok(()),
         Err(err) => return Err(err),
     };
-    if lease.state() != State::Kept {
+    let wanted = Meta::decode(lease.meta()).is_some_and(|meta| is_wanted(&meta.book));
+    if lease.state() != State::Kept || wanted {
         return Ok(());
     }
-    let settled = Settled { expires_ms: view.expires_ms, ..Settled::new(view.label.clone()) };
+    let settled = Settled { terms: view.terms.clone(), expires_ms: view.expires_ms, ..Settled::new(&*view.label) };
     lease.done(now_ms, settled).await
+}
+
+/// Whether somebody is to have the original still.
+fn is_wanted(book: &Book) -> bool {
+    let open = |request: &OriginalRequest| matches!(request.state, RequestState::Pending | RequestState::Approved);
+    book.legal_hold || book.requests.iter().any(open)
 }
 
 #[cfg(test)]
@@ -106,7 +129,7 @@ mod tests {
             let mut body = store.body();
             body.write(b"octets").unwrap();
             let id = ItemId([n; 16]);
-            let item = NewItem { id, meta: vec![], arrived_ms: kept_at, due_ms: kept_at, label: String::new() };
+            let item = NewItem::new(id, vec![], kept_at);
             store.commit(body, item).wait().unwrap();
             let settled = Settled::new("").record(b"record".to_vec()).expires_ms(retention.record_expires(kept_at));
             store.next(kept_at).unwrap().unwrap().keep(kept_at, settled).wait().unwrap();

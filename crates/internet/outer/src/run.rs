@@ -18,15 +18,20 @@ use sekisho_settings::{
 };
 use sekisho_store::{Options, Store, StoreError};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::admin::Admin;
 use crate::clock::now_ms;
 use crate::counters::Counters;
+use crate::desk::{self, Desk, DeskError};
 use crate::dispatch::{Dispatch, Plan};
 use crate::handover::Handover;
 use crate::intake::Intake;
+use crate::person::Roles;
 use crate::pool::{Pool, PoolConfig};
 use crate::retain::{Retention, tidy};
+use crate::upkeep::Upkeep;
+use crate::vault::{OpenError, Vault};
 
 /// Why the Internet side does not run.
 #[derive(Debug)]
@@ -43,6 +48,12 @@ pub enum OuterError {
     File(PathBuf, io::Error),
     /// An address cannot be listened on.
     Listen(receiver::BindError),
+    /// The keys of the originals.
+    Vault(OpenError),
+    /// The desk for originals.
+    Desk(DeskError),
+    /// The key of the audit record.
+    Audit(io::Error),
 }
 
 /// Runs the Internet side: `ready` is called once it listens; it drains and
@@ -60,30 +71,29 @@ pub async fn run(
 ) -> Result<(), OuterError> {
     let started_ms = now_ms();
     let counters = Arc::new(Counters::default());
-    let vault = settings.state_dir.join("vault");
-    let store = open(&vault, settings.min_free_space)?;
+    // The store's lock first: whoever has it owns what lies beside it.
+    let store = open(&settings.state_dir.join("vault"), settings.min_free_space)?;
+    let vault = Arc::new(Vault::open(&settings.vault, &settings.state_dir).map_err(OuterError::Vault)?);
     let pool = Pool::start(PoolConfig::new(worker, &settings.worker)).await.map_err(OuterError::Worker)?;
     let dispatch = Arc::new(Dispatch {
         store: store.clone(),
+        vault: Arc::clone(&vault),
         pool: Arc::new(pool),
         handover: Handover::new(target(&settings.handoff)?, settings.handoff.timeout),
+        desk: desk(&settings)?,
         plan: plan(&settings, policy),
         counters: Arc::clone(&counters),
     });
-    let sink = Arc::new(Intake { store: store.clone(), counters });
+    let upkeep = Upkeep::begin(&store, &settings.state_dir, &dispatch.plan, started_ms).await?;
+    let sink = Arc::new(Intake { store: store.clone(), vault, counters });
     let config = receiver_config(&settings.receiver)?;
     let server = receiver::Server::bind(&settings.receiver.listen, config, sink).await.map_err(OuterError::Listen)?;
     let listening: Vec<String> = server.local_addrs().iter().map(ToString::to_string).collect();
-    let admin = admin::Server::bind(&settings.admin_socket).await.map_err(OuterError::Channel)?;
-    let handler = Admin {
-        dispatch: Arc::clone(&dispatch),
-        started_ms,
-        listening: listening.clone(),
-        floor_bytes: settings.min_free_space,
-    };
-    let admin = tokio::spawn(admin.run(Arc::new(handler)));
-    let tidier = tokio::spawn(tidy(store.clone(), dispatch.plan.retention));
+    let admin = serve_admin(&settings, &dispatch, started_ms, &listening).await?;
     let (stopping, stopped) = watch::channel(false);
+    let tidier = tokio::spawn(tidy(store.clone(), dispatch.plan.retention));
+    let carrier = tokio::spawn(desk::run(Arc::clone(&dispatch)));
+    let keeper = tokio::spawn(upkeep.run(stopped.clone()));
     let work = tokio::spawn(Arc::clone(&dispatch).run(stopped));
     tracing::info!(event = "outer.ready", listening = listening.join(" "), profile = %dispatch.plan.policy.profile());
     ready();
@@ -94,13 +104,44 @@ pub async fn run(
     let _ = stopping.send(true);
     let _ = work.await;
     tidier.abort();
+    carrier.abort();
     admin.abort();
+    let _ = keeper.await;
     drop(dispatch);
     if let Err(err) = store.shutdown().await {
         tracing::error!(event = "spool.failed", error = %err);
     }
     tracing::info!(event = "outer.ended");
     Ok(())
+}
+
+/// Binds the admin socket: for the program's own user alone, or for everybody
+/// where the settings say who may do what.
+async fn serve_admin(
+    settings: &OuterSettings,
+    dispatch: &Arc<Dispatch>,
+    started_ms: u64,
+    listening: &[String],
+) -> Result<JoinHandle<()>, OuterError> {
+    let roles = Roles::new(settings.roles.clone());
+    let socket = &settings.admin_socket;
+    let bound =
+        if roles.are_given() { admin::Server::bind_for_all(socket).await } else { admin::Server::bind(socket).await };
+    let handler = Admin {
+        dispatch: Arc::clone(dispatch),
+        roles,
+        review: settings.review.clone(),
+        started_ms,
+        listening: listening.to_vec(),
+        floor_bytes: settings.min_free_space,
+    };
+    Ok(tokio::spawn(bound.map_err(OuterError::Channel)?.run(Arc::new(handler))))
+}
+
+fn desk(settings: &OuterSettings) -> Result<Desk, OuterError> {
+    let (original, review) = (settings.original.clone(), settings.review.clone());
+    let hostname = settings.receiver.hostname.clone();
+    Desk::open(original, settings.passwords, review, hostname, &settings.state_dir).map_err(OuterError::Desk)
 }
 
 fn open(dir: &std::path::Path, min_free: u64) -> Result<Store, OuterError> {
@@ -246,6 +287,9 @@ impl fmt::Display for OuterError {
             Self::Tls(err) => write!(f, "outer.tls_cert_file, outer.tls_key_file: {err}"),
             Self::File(file, err) => write!(f, "{}: {err}", file.display()),
             Self::Listen(err) => write!(f, "outer.listen: {err}"),
+            Self::Vault(err) => write!(f, "vault.key_file: {err}"),
+            Self::Desk(err) => err.fmt(f),
+            Self::Audit(err) => err.fmt(f),
         }
     }
 }

@@ -11,7 +11,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use sekisho_job::{
-    Answer, FileRules, HoldReason, Job, Limits, Outgoing, Report, Rules, encode_answers, encode_deliver, encode_hold,
+    Answer, FileRules, HoldReason, Job, Limits, Orders, Outgoing, Report, Rules, encode_answers, encode_deliver,
+    encode_hold,
 };
 use sekisho_outer::pool::{Failure, Heard, Pool, PoolConfig, Worked};
 use sekisho_policy::Policy;
@@ -151,6 +152,7 @@ fn job(size: usize) -> Job {
         rules: Rules::default(),
         policy: Policy::text_only(),
         files: FileRules::default(),
+        orders: Orders::default(),
     }
 }
 

@@ -20,7 +20,7 @@ use sekisho_disarm::{Budget, Disarmed, Options, Refusal};
 use sekisho_safe_message::{Removal, SafeText, Untrusted};
 
 use crate::flatten::{Fonts, seen};
-use crate::open::{Opened, open};
+use crate::open::{Opened, open_with_passwords};
 use fields::Fields;
 use unicode::Collections;
 use words::{View, read};
@@ -34,8 +34,8 @@ const PAGE_BREAK: &str = "\n----------\n\n";
 /// [`Refusal::Encrypted`] if a password is needed, [`Refusal::Malformed`] if
 /// it cannot be read, [`Refusal::TooLarge`] beyond a bound,
 /// [`Refusal::Unsupported`] if it has no text (a scan, say).
-pub fn extract(octets: Untrusted<'_>, _options: &Options, budget: &mut Budget) -> Result<Disarmed, Refusal> {
-    let Opened { pdf, mut removed } = open(octets, budget)?;
+pub fn extract(octets: Untrusted<'_>, options: &Options, budget: &mut Budget) -> Result<Disarmed, Refusal> {
+    let Opened { pdf, mut removed, .. } = open_with_passwords(octets, &options.passwords, budget)?;
     removed.extend(seen::removals(&pdf, budget)?);
     removed.insert(Removal::Layout);
     let collections = Collections::of(&pdf, budget)?;

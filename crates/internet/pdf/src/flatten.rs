@@ -28,7 +28,7 @@ use crate::extract::fields::Fields;
 use crate::extract::unicode::Collections;
 use crate::extract::words::{View, read};
 use crate::guard::guarded;
-use crate::open::{Opened, open};
+use crate::open::{Opened, open_with_passwords};
 use crate::pictures::Pictures;
 
 pub use fonts::Fonts;
@@ -60,7 +60,7 @@ pub fn flatten_with_fonts(
     fonts: &Fonts,
     budget: &mut Budget,
 ) -> Result<Disarmed, Refusal> {
-    let Opened { pdf, mut removed } = open(octets, budget)?;
+    let Opened { pdf, mut removed, .. } = open_with_passwords(octets, &options.passwords, budget)?;
     removed.extend(seen::removals(&pdf, budget)?);
     let collections = Collections::of(&pdf, budget)?;
     let settings = fonts.settings();

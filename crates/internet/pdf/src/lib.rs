@@ -21,6 +21,6 @@ mod write;
 
 pub use extract::extract;
 pub use flatten::{Fonts, flatten, flatten_with_fonts};
-pub use open::{Opened, open};
+pub use open::{Opened, open, open_with_passwords};
 pub use pictures::Pictures;
 pub use rebuild::rebuild;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use hayro_syntax::object::{Dict, FromBytes};
 use hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
-use sekisho_disarm::{Bounds, Budget, Refusal};
+use sekisho_disarm::{Bounds, Budget, Passwords, Refusal};
 use sekisho_safe_message::{Removal, Untrusted};
 
 use crate::filters::inflate;
@@ -24,21 +24,43 @@ const MAX_HEAD: usize = 4096;
 /// Elements of all arrays of widths together.
 const STEPS_OF_WIDTHS: u64 = 10_000_000;
 
+/// Steps to try a password: 64 rounds or more of AES and SHA-2 over some 10 KiB
+/// each (ISO 32000-2, algorithm 2.B), for both passwords.
+const STEPS_OF_KEY: u64 = 50_000;
+
+/// Octets that a try may read again in the time of one step.
+const OCTETS_OF_STEP: u64 = 64;
+
 /// A PDF that is open, and what was around it.
 pub struct Opened {
     /// Its objects and pages.
     pub pdf: Pdf,
     /// Data before and behind it, older revisions, encryption.
     pub removed: BTreeSet<Removal>,
+    /// The place of the password that opened it, if one was needed.
+    pub opened_by: Option<usize>,
 }
 
 /// Opens a PDF, also one that is encrypted with an empty password.
 ///
 /// # Errors
-/// [`Refusal::Encrypted`] if a password is needed, [`Refusal::Malformed`] if
+/// As [`open_with_passwords`].
+pub fn open(octets: Untrusted<'_>, budget: &mut Budget) -> Result<Opened, Refusal> {
+    open_with_passwords(octets, &Passwords::none(), budget)
+}
+
+/// The same, with passwords of its user (of its owner only where the revision
+/// is 5 or 6). Each try is paid from the budget.
+///
+/// # Errors
+/// [`Refusal::Encrypted`] if a password is needed that is not there, [`Refusal::Malformed`] if
 /// no pages are found, [`Refusal::TooLarge`] if its streams inflate to more
 /// than the budget has left (nothing is taken from it yet).
-pub fn open(octets: Untrusted<'_>, budget: &mut Budget) -> Result<Opened, Refusal> {
+pub fn open_with_passwords(
+    octets: Untrusted<'_>,
+    passwords: &Passwords,
+    budget: &mut Budget,
+) -> Result<Opened, Refusal> {
     let all = octets.read();
     let start = find(&all[..all.len().min(MAX_PREFIX + 5)], b"%PDF-").ok_or(Refusal::Malformed)?;
     let file = &all[start..];
@@ -48,23 +70,50 @@ pub fn open(octets: Untrusted<'_>, budget: &mut Budget) -> Result<Opened, Refusa
     }
     let mut heads = Heads { left: budget.octets_left() };
     heads.walk(file)?;
-    budget.steps(file.len() as u64 / 64)?;
+    budget.steps(file.len() as u64 / OCTETS_OF_STEP)?;
     let encrypted = find(file, b"/Encrypt").is_some();
-    let pdf = guarded(|| Pdf::new(Arc::new(file.to_vec())))?.map_err(|error| match error {
-        LoadPdfError::Decryption(DecryptionError::PasswordProtected) => Refusal::Encrypted,
-        LoadPdfError::Decryption(_) => Refusal::Unsupported,
-        // hayro finds no pages where it cannot decrypt the objects that hold them.
-        LoadPdfError::Invalid if encrypted => Refusal::Encrypted,
-        LoadPdfError::Invalid => Refusal::Malformed,
-    })?;
+    let (pdf, opened_by) = load(file, encrypted, passwords, budget)?;
     // hayro's font loader is kept from its bombs here, for all three ways out.
     let mut steps = Budget::new(Bounds { steps: STEPS_OF_WIDTHS, ..Bounds::default() });
     let bounded = guarded(|| dictionaries(&pdf, budget, |dict| widths_are_bounded(dict, &mut steps)))?;
     bounded?;
     if encrypted {
-        removed.insert(Removal::Encryption);
+        removed.insert(if opened_by.is_some() { Removal::Decrypted } else { Removal::Encryption });
     }
-    Ok(Opened { pdf, removed })
+    Ok(Opened { pdf, removed, opened_by })
+}
+
+/// The file with no password, or with the first that opens it, and its place.
+fn load(
+    file: &[u8],
+    encrypted: bool,
+    passwords: &Passwords,
+    budget: &mut Budget,
+) -> Result<(Pdf, Option<usize>), Refusal> {
+    let data = Arc::new(file.to_vec());
+    let with = |password: &str| {
+        guarded(|| Pdf::new_with_password(data.clone(), password))?.map_err(|error| match error {
+            LoadPdfError::Decryption(DecryptionError::PasswordProtected) => Refusal::Encrypted,
+            LoadPdfError::Decryption(_) => Refusal::Unsupported,
+            // hayro finds no pages where it cannot decrypt the objects that hold them.
+            LoadPdfError::Invalid if encrypted => Refusal::Encrypted,
+            LoadPdfError::Invalid => Refusal::Malformed,
+        })
+    };
+    match with("") {
+        Err(Refusal::Encrypted) => {}
+        result => return result.map(|pdf| (pdf, None)),
+    }
+    for place in passwords.places(None) {
+        let Some(secret) = passwords.get(place) else { continue };
+        // hayro reads the tables again for each.
+        budget.steps(STEPS_OF_KEY + file.len() as u64 / OCTETS_OF_STEP)?;
+        match with(secret.reveal()) {
+            Err(Refusal::Encrypted) => {}
+            result => return result.map(|pdf| (pdf, Some(place))),
+        }
+    }
+    Err(Refusal::Encrypted)
 }
 
 /// What the octets say: older revisions, data behind the end.

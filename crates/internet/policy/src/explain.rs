@@ -11,7 +11,8 @@ use crate::{Decision, End, Group, Kind, Policy};
 pub struct Explained {
     /// Its id; [`Policy::DEFAULT`] for what happens where no rule decides.
     pub id: String,
-    /// The line on which it stands; none for the default.
+    /// The line on which it stands; none for the default, and for rules that
+    /// come from it.
     pub line: Option<u32>,
     /// Its conditions, joined by AND.
     pub when: Vec<String>,
@@ -68,7 +69,7 @@ fn explained(rule: &Rule, language: Language) -> Explained {
     });
     Explained {
         id: rule.id.clone(),
-        line: Some(rule.line),
+        line: (rule.line > 0).then_some(rule.line),
         when: conditions(&rule.when, language),
         then: chain(methods, *end, language),
         methods: methods.clone(),

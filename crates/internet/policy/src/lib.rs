@@ -1,8 +1,8 @@
 //! What becomes of each file: ordered rules in, one decision out.
 //!
 //! Owns: the closed list of kinds, the facts that a rule may ask about, the
-//! rules, their text (TOML) with its errors, and the policies that come with
-//! the program. First match wins, a default is compulsory. There is no
+//! rules, their text (TOML) with its errors, the policies that come with the
+//! program, and those that a reviewer's look and release need. First match wins, a default is compulsory. There is no
 //! "allow": unchanged octets cannot be asked for.
 //!
 //! Never: a decoder, I/O, a clock.
@@ -18,8 +18,10 @@ mod glob;
 mod kind;
 mod near;
 mod policy;
+mod preview;
 mod profiles;
 mod read;
+mod relax;
 mod rule;
 mod sets;
 mod who;
@@ -31,4 +33,6 @@ pub use explain::Explained;
 pub use facts::{Facts, Sender};
 pub use kind::{Group, Kind};
 pub use policy::{MAX_GROUPS, Policy, TooManyGroups};
+pub use preview::Look;
 pub use read::octets;
+pub use relax::RelaxError;

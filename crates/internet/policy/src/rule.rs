@@ -12,7 +12,7 @@ use crate::{Day, End, Facts, Sender};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Rule {
     pub(crate) id: String,
-    /// Where it stands in its file, from 1.
+    /// Where it stands in its file, from 1; 0 if it stands in none.
     pub(crate) line: u32,
     pub(crate) when: When,
     pub(crate) then: Chain,

@@ -42,6 +42,10 @@ impl KindSet {
         other.0 & !self.0 == 0
     }
 
+    pub(crate) fn both(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     pub(crate) fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }

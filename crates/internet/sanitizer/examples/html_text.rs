@@ -97,6 +97,7 @@ fn time(html: &str) -> Result<u128, Box<dyn std::error::Error>> {
         rules: Rules::default(),
         policy: sekisho_policy::Policy::text_only(),
         files: sekisho_job::FileRules::default(),
+        orders: sekisho_job::Orders::default(),
     };
     let start = Instant::now();
     let outcome = sanitize(Untrusted::new(mail.as_bytes()), &job);

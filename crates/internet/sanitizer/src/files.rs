@@ -8,12 +8,13 @@
 
 mod mail;
 mod make;
+mod room;
 mod text;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use sekisho_disarm::{Bounds, Budget, Disarmed, File, Identity, Options, Refusal, identify, stem_of};
+use sekisho_disarm::{Bounds, Budget, Disarmed, File, Identity, Options, Passwords, Refusal, identify, stem_of};
 use sekisho_job::{FileRules, Job, PartOutput, Rules};
 use sekisho_policy::{Decision, End, Facts, Group, Kind, Policy, Sender};
 use sekisho_safe_message::{
@@ -22,6 +23,7 @@ use sekisho_safe_message::{
 };
 
 use self::make::Maker;
+use self::room::Room;
 
 /// Fonts of the site, for drawings and pages that name one and hold none.
 #[derive(Clone)]
@@ -62,6 +64,7 @@ pub(crate) struct Desk<'a> {
     rules: &'a Rules,
     received: Timestamp,
     options: Options,
+    room: RefCell<Room>,
     envelope: Option<&'a Address>,
     recipients: &'a [Address],
     /// Of the header, once it is read.
@@ -80,6 +83,7 @@ impl<'a> Desk<'a> {
             rules: &job.rules,
             received: job.received,
             options: options(&job.files, job),
+            room: RefCell::default(),
             envelope: job.envelope.from(),
             recipients: job.envelope.to(),
             author: None,
@@ -105,6 +109,7 @@ fn options(rules: &FileRules, job: &Job) -> Options {
         frames: rules.frames,
         fonts: rules.fonts,
         dpi: rules.dpi,
+        passwords: Passwords::new(job.orders.secrets.iter().cloned()),
     }
 }
 
@@ -186,9 +191,21 @@ impl Treated {
     }
 }
 
-/// Decides about `file` and makes it anew if it may.
+/// Decides about `file`, a part of the mail or of one inside it, and makes it
+/// anew if it may and the mail has room for it.
 pub(crate) fn treat(desk: &Desk<'_>, file: &File<'_>, place: Place, budget: &mut Budget) -> Treated {
+    let mut treated = treat_one(desk, file, place, budget);
+    desk.room.borrow_mut().admit(&mut treated);
+    treated
+}
+
+/// The same for any file, also one inside another.
+fn treat_one(desk: &Desk<'_>, file: &File<'_>, place: Place, budget: &mut Budget) -> Treated {
     let mut identity = identify(file);
+    // Where there are passwords the policy is asked first as if one opened it.
+    if opens_with_passwords(identity.kind) && !desk.options.passwords.is_empty() {
+        identity.encrypted = false;
+    }
     let mut treated = attempt(desk, file, &identity, place, budget);
     // Some kinds show only to their decoder that they are encrypted; the
     // policy is then asked again, knowing it.
@@ -198,6 +215,11 @@ pub(crate) fn treat(desk: &Desk<'_>, file: &File<'_>, place: Place, budget: &mut
         treated = attempt(desk, file, &identity, place, budget);
     }
     treated
+}
+
+/// The kinds that a password opens here.
+fn opens_with_passwords(kind: Kind) -> bool {
+    kind.group() == Group::Pdf || matches!(kind, Kind::Zip | Kind::SevenZip)
 }
 
 fn attempt(desk: &Desk<'_>, file: &File<'_>, identity: &Identity, place: Place, budget: &mut Budget) -> Treated {

@@ -10,9 +10,24 @@ use sekisho_job::{Anomaly, Grade, HoldReason};
 pub(crate) struct Findings {
     anomalies: BTreeSet<Anomaly>,
     hold: Option<HoldReason>,
+    /// A person takes the gateway's own reading where readers differ.
+    doubts: bool,
+    /// For that alone the mail does not wait.
+    accepted: bool,
 }
 
 impl Findings {
+    /// Nothing yet, about a mail that waits where readers differ or, with
+    /// `doubts`, goes on in the gateway's own reading.
+    pub(crate) fn new(doubts: bool) -> Self {
+        Self { doubts, ..Self::default() }
+    }
+
+    /// Nothing yet, about a part of the same mail.
+    pub(crate) fn of_part(&self) -> Self {
+        Self::new(self.doubts)
+    }
+
     /// Takes `anomaly` down; one of the grade *held* makes the mail wait.
     pub(crate) fn found(&mut self, anomaly: Anomaly) {
         self.anomalies.insert(anomaly);
@@ -21,14 +36,28 @@ impl Findings {
         }
     }
 
-    /// The mail waits.
+    /// The mail waits, unless a person has answered for just that.
     pub(crate) fn hold(&mut self, reason: HoldReason) {
-        self.hold.get_or_insert(reason);
+        if self.doubts && reason.is_doubt() {
+            self.accepted = true;
+        } else {
+            self.hold.get_or_insert(reason);
+        }
     }
 
     /// Why it waits, if it does.
     pub(crate) fn held(&self) -> Option<HoldReason> {
         self.hold
+    }
+
+    /// Whether what readers differ about is taken in the gateway's own reading.
+    pub(crate) fn takes_doubts(&self) -> bool {
+        self.doubts
+    }
+
+    /// Whether the mail would wait if no person had answered for it.
+    pub(crate) fn accepted(&self) -> bool {
+        self.accepted
     }
 
     /// Whether `anomaly` was found.
@@ -44,6 +73,7 @@ impl Findings {
     /// Takes over what was found in one part.
     pub(crate) fn absorb(&mut self, part: Self) {
         self.anomalies.extend(part.anomalies);
+        self.accepted |= part.accepted;
         if let Some(reason) = part.hold {
             self.hold(reason);
         }
@@ -55,8 +85,10 @@ impl Findings {
         let lines = [Anomaly::HeaderJunk, Anomaly::HeaderName];
         if lines.iter().any(|anomaly| self.anomalies.remove(anomaly)) {
             self.anomalies.insert(Anomaly::PartHeader);
-            let held = self.anomalies.iter().any(|anomaly| anomaly.grade() == Grade::Held);
-            self.hold = held.then_some(HoldReason::AmbiguousStructure);
+            (self.hold, self.accepted) = (None, false);
+            if self.anomalies.iter().any(|anomaly| anomaly.grade() == Grade::Held) {
+                self.hold(HoldReason::AmbiguousStructure);
+            }
         }
     }
 

@@ -14,7 +14,7 @@ use crate::mime::{Mime, unfold};
 use crate::words;
 
 /// Our own trace: a mail that has it was here before.
-const TRACE: &str = "X-Sekisho-Id";
+const TRACE: [&str; 2] = ["X-Sekisho-Id", "X-Sekisho-Original"];
 
 /// The fields that RFC 5322 3.6 allows once, but for those that decide on
 /// sender and structure, where twice is a verdict.
@@ -24,7 +24,7 @@ const ONCE: [&str; 9] =
 /// What was read of the header.
 #[derive(Debug)]
 pub(crate) struct Read {
-    /// The headers; none where there is no single author.
+    /// The headers; none where there is no author.
     pub(crate) headers: Option<SafeHeaders>,
     /// The subject, for records of held mails too.
     pub(crate) subject: SafeLine,
@@ -47,14 +47,15 @@ const STAND_IN: &str = "international-address@sender.invalid";
 /// Reads the header of `mime`.
 pub(crate) fn read(mime: &Mime<'_>, job: &Job, findings: &mut Findings) -> Read {
     let source = Source { mime };
-    if source.values(TRACE).next().is_some() {
+    if TRACE.iter().any(|name| source.values(name).next().is_some()) {
         findings.hold(HoldReason::Loop);
     }
     if ONCE.iter().any(|name| source.values(name).nth(1).is_some()) {
         findings.found(Anomaly::DuplicateField);
     }
     let subject = source.subject(findings);
-    let Some(Author { mailbox: from, written }) = source.author(findings) else {
+    let author = source.author(findings).or_else(|| stand_in_for_none(job, findings));
+    let Some(Author { mailbox: from, written }) = author else {
         return Read { headers: None, subject, misleading: false, written: None };
     };
     let misleading = written.is_none() && from.name.as_ref().is_some_and(|name| address::misleads(name, &from.address));
@@ -137,12 +138,13 @@ impl Source<'_> {
                 findings.hold(HoldReason::NoSender);
                 None
             }
-            _ => {
+            (first, _) => {
                 findings.hold(HoldReason::AmbiguousSender);
                 if !several {
                     findings.found(Anomaly::SeveralAuthors);
                 }
-                None
+                // The one that most readers show.
+                first.filter(|_| findings.takes_doubts())
             }
         }
     }
@@ -206,6 +208,13 @@ impl Source<'_> {
         };
         ListId::parse(id.trim()).ok()
     }
+}
+
+/// RFC 5322 3.6 wants an author. Where a person lets a mail go that has none,
+/// whoever sent it stands in; nothing of the field that cannot be read is shown.
+fn stand_in_for_none(job: &Job, findings: &Findings) -> Option<Author> {
+    let sender = job.envelope.from().filter(|_| findings.takes_doubts())?;
+    Some(Author::plain(Mailbox { name: None, address: sender.clone() }))
 }
 
 /// RFC 2047 5 (3) forbids quotes and brackets inside an encoded word of a

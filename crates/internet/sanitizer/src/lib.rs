@@ -3,7 +3,8 @@
 //! Owns: reading MIME under bounds, deciding what is text, turning charsets
 //! and HTML into text, rebuilding the allowed headers, naming what is kept
 //! out. Two readings of a mail's structure are made, its own strict one and
-//! mail-parser's; where they differ, the mail waits.
+//! mail-parser's; where they differ, the mail waits, until a person takes the
+//! strict one.
 //!
 //! Never: I/O, clocks, chance, processes, policy of its own, or a path by
 //! which octets of the input reach the output undecoded.
@@ -79,7 +80,7 @@ pub fn sanitize_share(raw: Untrusted<'_>, job: &Job, fonts: &Fonts, remembered: 
 }
 
 fn read_and_settle(raw: Untrusted<'_>, job: &Job, fonts: &Fonts, remembered: Option<&Remembered>) -> Outcome {
-    let mut findings = Findings::default();
+    let mut findings = Findings::new(job.orders.doubts);
     let mime = mime::read(raw, &job.limits, &mut findings);
     let read = headers::read(&mime, job, &mut findings);
     let results = mime.header.iter().filter(|field| field.is("Authentication-Results")).map(|field| field.value);
@@ -142,6 +143,7 @@ fn build(job: &Job, stages: &Stages<'_>, about: Vec<Notice>, told: Told) -> Resu
     notices.extend(about);
     let (attachments, files) = told.settle();
     notice::add_files(&mut notices, files);
+    notice::add_appeal(&mut notices, job.orders.appeal.as_ref());
     SafeMessage::new(job.id, job.envelope.clone(), headers, text.safe.clone(), notices, language, job.profile.clone())
         .and_then(|message| message.with_attachments(attachments))
         .map_err(|_| HoldReason::Unsafe)

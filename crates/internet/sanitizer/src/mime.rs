@@ -62,11 +62,19 @@ pub(crate) fn read<'a>(raw: Untrusted<'a>, limits: &Limits, findings: &mut Findi
     let raw = raw.read();
     octets::check(raw, findings);
     let (header, entities) = walk::walk(raw, limits, findings);
-    // The second reader has no bounds of its own: it sees only what is within ours.
-    let second = if findings.held().is_none() { second::read(raw) } else { None };
     let mut mime = Mime { header, entities, date: None, second_from: None };
-    if let Some(second) = second {
-        second::compare(&second, &mime.entities, findings);
+    // The second reader has no bounds of its own: it sees only what is within ours.
+    if findings.held().is_some() {
+        return mime;
+    }
+    // That they differ is known already, where a person has answered for it;
+    // what the second makes of the rest is nobody's concern.
+    let is_disputed = findings.accepted();
+    let end = mime.entities.first().filter(|_| is_disputed).map_or(raw.len(), |root| root.at);
+    if let Some(second) = second::read(&raw[..end]) {
+        if !is_disputed {
+            second::compare(&second, &mime.entities, findings);
+        }
         (mime.date, mime.second_from) = (second.date, second.from);
     }
     mime

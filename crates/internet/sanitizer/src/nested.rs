@@ -130,7 +130,9 @@ pub(crate) fn read(
         return header(octets, place, budget);
     }
     budget.enter()?;
-    let mut own = Findings::default();
+    // What a signature wraps is the mail itself. A mail inside is held by
+    // nothing: of one that is read in two ways the header is shown.
+    let mut own = if place.kind == Kind::Signed { findings.of_part() } else { Findings::default() };
     let nested = open(octets, place, budget, &mut own);
     budget.depth -= 1;
     match own.held() {

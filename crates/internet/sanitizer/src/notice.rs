@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sekisho_job::{Anomaly, BodySource};
+use sekisho_job::{Anomaly, Appeal, BodySource};
 use sekisho_safe_message::{
     MAX_NOTICES, Method, Notice, RebuiltPart, Removal, RemovalReason, RemovedPart, SafeAttachment, SafeLine,
     SignatureKind,
@@ -23,16 +23,24 @@ pub(crate) fn make(mime: &Mime<'_>, leaves: &[Leaf], text: &Text, read: &Read, f
     if findings.has(Anomaly::TwinsDiffer) {
         notices.push(Notice::TwinsDiffer);
     }
-    if findings.withholds() || findings.has(Anomaly::BadQuotedPrintable) {
-        notices.push(Notice::Ambiguous);
-    }
+    notices.extend(about_doubts(findings));
     let signed = text.made.signed.iter().copied().chain(signatures(mime, leaves)).collect::<BTreeSet<_>>();
     notices.extend(signed.into_iter().map(Notice::Signed));
     notices
 }
 
+/// What readers differ about is left out, or shown in the one reading for which
+/// a person has answered.
+fn about_doubts(findings: &Findings) -> Option<Notice> {
+    let (withholds, bad_text) = (findings.withholds(), findings.has(Anomaly::BadQuotedPrintable));
+    if findings.takes_doubts() && (withholds || findings.accepted()) {
+        return Some(Notice::Reviewed);
+    }
+    (withholds || bad_text).then_some(Notice::Ambiguous)
+}
+
 /// Adds the notices of files, as many as there is room for; one place is for
-/// the count of the rest, one for the sender's.
+/// the count of the rest, one for the way to ask for the original.
 pub(crate) fn add_files(notices: &mut Vec<Notice>, mut files: Vec<Notice>) {
     let room = MAX_NOTICES.saturating_sub(2 + notices.len());
     let rest = files.len().saturating_sub(room);
@@ -40,6 +48,44 @@ pub(crate) fn add_files(notices: &mut Vec<Notice>, mut files: Vec<Notice>) {
     notices.extend(files);
     if rest > 0 {
         notices.push(Notice::More(u32::try_from(rest).unwrap_or(u32::MAX)));
+    }
+}
+
+/// Adds how to ask for the original, if the site lets its readers and the mail
+/// lost something worth asking for. [`add_files`] has left a place.
+pub(crate) fn add_appeal(notices: &mut Vec<Notice>, appeal: Option<&Appeal>) {
+    if let Some(Appeal { address, token }) = appeal
+        && notices.iter().any(is_worth_asking)
+    {
+        notices.push(Notice::Original { address: address.clone(), token: token.clone() });
+    }
+}
+
+/// Whether the original has something for the reader that the safe mail lacks.
+/// What every mail loses (layout, signatures, invisible characters) is not:
+/// two lines below each mail would be read by nobody.
+fn is_worth_asking(notice: &Notice) -> bool {
+    match notice {
+        Notice::Removed(part) => part.reason != RemovalReason::Technical,
+        Notice::Rebuilt(part) => {
+            part.method != Method::Rebuild || part.removed.iter().any(|removal| !removal.is_routine())
+        }
+        Notice::More(_)
+        | Notice::NoText
+        | Notice::Unreadable(_)
+        | Notice::Ambiguous
+        | Notice::TwinsDiffer
+        | Notice::LinksRemoved(_)
+        | Notice::Reviewed => true,
+        Notice::BodyFromHtml
+        | Notice::HtmlTwinLeftOut
+        | Notice::TextCleaned(_)
+        | Notice::SenderNameMisleads(_)
+        | Notice::SenderStandIn(_)
+        | Notice::Authenticated(_)
+        | Notice::Signed(_)
+        | Notice::MailsShown(_)
+        | Notice::Original { .. } => false,
     }
 }
 
@@ -184,5 +230,85 @@ impl Told {
         }
         notices.extend(out.into_iter().map(Notice::Removed));
         (attachments, notices)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may panic")]
+    use sekisho_job::{FileRules, Job, Limits, Orders, Rules};
+    use sekisho_safe_message::{Envelope, MailId, Timestamp, Untrusted};
+
+    use super::*;
+    use crate::{Outcome, sanitize};
+
+    fn appeal() -> Appeal {
+        let token = SafeLine::parse("SKR-0000000001040G2081040G2081-0MEX-0123456789ABCDEF".to_owned()).unwrap();
+        Appeal { address: "genpon@city.example.lg.jp".parse().unwrap(), token }
+    }
+
+    /// The notices of a mail that crosses.
+    fn told(mail: &str, appeal: Option<Appeal>) -> Vec<Notice> {
+        let policy = sekisho_policy::Policy::text_only();
+        let job = Job {
+            id: MailId::new(1, [1; 10]),
+            envelope: Envelope::new(None, vec!["to@city.example.lg.jp".parse().unwrap()]).unwrap(),
+            received: Timestamp::from_unix_ms_jst(0),
+            size: mail.len() as u64,
+            limits: Limits::default(),
+            profile: policy.profile().clone(),
+            rules: Rules::default(),
+            policy,
+            files: FileRules::default(),
+            orders: Orders { appeal, ..Orders::default() },
+        };
+        match sanitize(Untrusted::new(mail.as_bytes()), &job) {
+            Outcome::Deliver(message, _) => message.notices().to_vec(),
+            Outcome::Hold(reason, _) => unreachable!("held: {reason:?}"),
+        }
+    }
+
+    fn mail(files: usize) -> String {
+        let header = "From: a@example.net\r\nDate: Tue, 24 Nov 2026 09:05:00 +0900\r\nMIME-Version: 1.0\r\n";
+        let file = "--b\r\nContent-Type: application/octet-stream; name=\"a.bin\"\r\n\r\nx\r\n".repeat(files);
+        format!(
+            "{header}Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\ntext\r\n\
+             {file}--b--\r\n"
+        )
+    }
+
+    #[test]
+    fn who_lost_something_is_told_how_to_ask_for_it() {
+        let Appeal { address, token } = appeal();
+        let original = Notice::Original { address, token };
+        for (files, appeal, is_told) in
+            [(0, Some(appeal()), false), (1, Some(appeal()), true), (1, None, false), (150, Some(appeal()), true)]
+        {
+            let notices = told(&mail(files), appeal);
+            assert_eq!(notices.last() == Some(&original), is_told, "{files}: {notices:?}");
+            assert_eq!(
+                notices.iter().filter(|notice| matches!(notice, Notice::Original { .. })).count(),
+                usize::from(is_told)
+            );
+            assert!(notices.len() <= MAX_NOTICES);
+        }
+    }
+
+    #[test]
+    fn what_every_mail_loses_is_not_worth_asking_for() {
+        for (notice, want) in [
+            (Notice::BodyFromHtml, false),
+            (Notice::TextCleaned(3), false),
+            (Notice::Signed(SignatureKind::Smime), false),
+            (Notice::MailsShown(1), false),
+            (Notice::LinksRemoved(1), true),
+            (Notice::Unreadable(1), true),
+            (Notice::Ambiguous, true),
+            (Notice::Reviewed, true),
+        ] {
+            let mut notices = vec![notice];
+            add_appeal(&mut notices, Some(&appeal()));
+            assert_eq!(notices.len() == 2, want, "{notices:?}");
+        }
     }
 }

@@ -27,7 +27,7 @@ pub(crate) struct Leaf {
     pub(crate) size: u64,
     /// Their digest.
     pub(crate) sha256: Sha256,
-    /// Readers differ about what it is.
+    /// Readers differ about what it is, and no reading is taken.
     pub(crate) uncertain: bool,
     /// What it is.
     pub(crate) content: Content,
@@ -93,7 +93,7 @@ impl Reader<'_, '_, '_> {
         let (size, sha256) = (decoded.octets.len() as u64, Sha256::of(&decoded.octets));
         let broken = decoded.fault == Fault::Broken && entity.encoding == Encoding::Base64;
         // Each decoder makes another thing of broken base64.
-        let uncertain = entity.withheld || broken;
+        let uncertain = (entity.withheld || broken) && !self.findings.takes_doubts();
         let inside = nested::kind_of(entity);
         let (content, file) = match (markup(entity), inside) {
             _ if uncertain => kept_out(RemovalReason::Ambiguous),

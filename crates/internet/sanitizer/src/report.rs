@@ -40,12 +40,19 @@ pub(crate) fn make(raw: Untrusted<'_>, job: &Job, stages: &Stages<'_>, findings:
             stages.text.as_ref().map_or(&[], |text| text.made.shown.as_slice()),
             &[],
         ),
-        mime_ambiguity: mime_ambiguity(&findings.anomalies()),
+        mime_ambiguity: ambiguity(findings),
         anomalies: findings.anomalies(),
         authentication: stages.authentication,
         output: None,
         timings_us: 0,
     }
+}
+
+/// What readers differ about; `accepted=` in the place of `held=` where a person
+/// has answered for it.
+fn ambiguity(findings: &Findings) -> String {
+    let line = mime_ambiguity(&findings.anomalies());
+    if findings.accepted() { line.replacen("held=", "accepted=", 1) } else { line }
 }
 
 /// The same for a mail that waits.

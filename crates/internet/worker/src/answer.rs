@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, Read, Write};
 use std::time::Instant;
 
-use sekisho_job::{FileRules, HoldReason, Job, JobError, Limits, MAX_JOB_HEADER, Report, Rules, Verdict};
+use sekisho_job::{FileRules, HoldReason, Job, JobError, Limits, MAX_JOB_HEADER, Orders, Report, Rules, Verdict};
 use sekisho_job::{Outgoing, encode_answers};
 use sekisho_policy::Policy;
 use sekisho_safe_message::{Envelope, MailId, ProfileName, Timestamp, Untrusted};
@@ -65,6 +65,7 @@ fn own_job(size: u64) -> Option<Job> {
         rules: Rules::default(),
         policy: Policy::text_only(),
         files: FileRules::default(),
+        orders: Orders::default(),
     })
 }
 

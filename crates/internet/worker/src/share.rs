@@ -77,9 +77,9 @@ fn addressed(mut share: Share, job: &Job) -> Share {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests may panic")]
-    use sekisho_job::{FileRules, Limits, Rules};
+    use sekisho_job::{Answers, FileRules, Limits, Orders, Outgoing, Rules, encode_answers};
     use sekisho_policy::Policy;
-    use sekisho_safe_message::{Envelope, MailId, Timestamp};
+    use sekisho_safe_message::{Envelope, MailId, Notice, Timestamp};
 
     use super::*;
 
@@ -97,6 +97,7 @@ mod tests {
             rules: Rules::default(),
             policy,
             files: FileRules::default(),
+            orders: Orders::default(),
         }
     }
 
@@ -135,6 +136,42 @@ mod tests {
         assert!(shares[0].recipients.is_empty());
         let Outcome::Deliver(message, _) = &shares[0].outcome else { unreachable!() };
         assert_eq!((message.id(), message.envelope()), (job.id, &job.envelope));
+    }
+
+    /// A person's orders are for the mail, and so for each of its shares.
+    #[test]
+    fn orders_are_for_every_share() {
+        const DISPUTED: &[u8] = b"From: a@b.example\r\nMIME-Version: 1.0\r\n\
+            Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello\r\n\
+            --b\r\nContent-Type: text/csv; name=a.csv\r\n\r\n1,2\r\n";
+        const RULES: &str =
+            "[[rule]]\nid = \"school\"\nwhen = { recipient = [\"@school.example\"] }\nthen = \"strip\"\n";
+        let mut job = Job { size: DISPUTED.len() as u64, ..job(RULES, &["a@city.example", "b@school.example"]) };
+        let waits = sanitize(Untrusted::new(DISPUTED), &job, &Fonts::none());
+        assert_eq!(waits.len(), 2);
+        let is_held = |share: &Share| matches!(share.outcome, Outcome::Hold(HoldReason::AmbiguousStructure, _));
+        assert!(waits.iter().all(is_held), "{waits:?}");
+        job.orders.doubts = true;
+        let shares = sanitize(Untrusted::new(DISPUTED), &job, &Fonts::none());
+        assert_eq!(shares.iter().map(|share| share.recipients.clone()).collect::<Vec<_>>(), [[0], [1]]);
+        assert_eq!(shares.iter().map(attached).collect::<Vec<_>>(), [1, 0]);
+        for share in &shares {
+            let Outcome::Deliver(message, report) = &share.outcome else { unreachable!() };
+            assert!(message.notices().contains(&Notice::Reviewed));
+            assert!(report.mime_ambiguity.starts_with("accepted="), "{}", report.mime_ambiguity);
+        }
+        // What comes of it is an answer that whoever gave the order believes.
+        let answer = encode_answers(&shares.iter().map(outgoing).collect::<Vec<_>>()).unwrap();
+        assert_eq!(Answers::decode(answer, &job).unwrap().shares().len(), 2);
+    }
+
+    fn outgoing(share: &Share) -> Outgoing<'_> {
+        match &share.outcome {
+            Outcome::Deliver(message, report) => {
+                Outgoing { recipients: &share.recipients, report, message: Some(message) }
+            }
+            Outcome::Hold(_, report) => Outgoing { recipients: &share.recipients, report, message: None },
+        }
     }
 
     #[test]

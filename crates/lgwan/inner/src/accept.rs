@@ -11,15 +11,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use sekisho_audit::Digest;
 use sekisho_channel::ChannelError;
 use sekisho_channel::handoff::{Answer, Incoming, Listener, Peer};
 use sekisho_safe_message::frame::{self, FrameError};
-use sekisho_safe_message::{MailId, SafeKind, SafeMessage, Untrusted};
+use sekisho_safe_message::{MailId, SafeKind, SafeMessage, Sha256, Untrusted};
 use sekisho_store::{Committed, StoreError};
 use sekisho_verify::{VerifiedMail, Violation};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
+use crate::audit;
 use crate::checker::{Checker, Death, NotProven, Unavailable};
 use crate::clock::Clock;
 use crate::events;
@@ -170,12 +172,15 @@ impl Acceptor {
         }
     }
 
-    /// One frame, all the way to durable. What happened is logged and counted.
+    /// One frame, all the way to durable. What happened is logged, counted and
+    /// in the audit record.
     ///
     /// # Errors
     /// [`TakeError`].
     pub async fn take(&self, frame: Vec<u8>) -> Result<Committed, TakeError> {
-        let taken = self.take_quietly(frame).await;
+        let (frame, digest) = digested(frame).await?;
+        let taken = self.take_quietly(frame, digest).await;
+        let taken = self.on_record(digest, taken).await;
         match &taken {
             Ok((id, Committed::New)) => {
                 self.counters.taken.fetch_add(1, Ordering::Relaxed);
@@ -203,7 +208,26 @@ impl Acceptor {
         taken.map(|(_, committed)| committed)
     }
 
-    async fn take_quietly(&self, frame: Vec<u8>) -> Result<(MailId, Committed), TakeError> {
+    /// A refusal is said only when it is on record; without room for that the
+    /// frame may come again.
+    async fn on_record(
+        &self,
+        frame: Digest,
+        taken: Result<(MailId, Committed), TakeError>,
+    ) -> Result<(MailId, Committed), TakeError> {
+        let (id, verdict) = match &taken {
+            Ok(_) | Err(TakeError::Store(_) | TakeError::Unread(..)) => return taken,
+            Err(TakeError::Frame(_)) => (None, "frame"),
+            Err(TakeError::Violation(id, violation)) => (Some(*id), violation.rule.code()),
+            Err(TakeError::Verifier(id, _)) => (Some(*id), "verifier"),
+            Err(TakeError::Crash) => (None, "crash"),
+        };
+        let entry = audit::refused(id, frame, verdict, self.clock.now_ms());
+        self.spool.append(&entry).await.map_err(TakeError::Store)?;
+        taken
+    }
+
+    async fn take_quietly(&self, frame: Vec<u8>, digest: Digest) -> Result<(MailId, Committed), TakeError> {
         let (charset, checker) = (self.charset, self.spool.checker().clone());
         let mail = if frame.len() <= SHORT {
             let message = frame::decode(Untrusted::new(&frame)).map_err(TakeError::Frame)?;
@@ -223,9 +247,23 @@ impl Acceptor {
             });
             made.await.unwrap_or(Err(TakeError::Crash))?
         };
-        let committed = self.spool.put(&mail, Kind::Mail, self.clock.now_ms()).await.map_err(TakeError::Store)?;
+        let committed = self.spool.put(&mail, Kind::Mail, Some(digest), self.clock.now_ms());
+        let committed = committed.await.map_err(TakeError::Store)?;
         Ok((mail.id(), committed))
     }
+}
+
+/// The frame and its digest; a long one holds up nobody while it is computed.
+async fn digested(frame: Vec<u8>) -> Result<(Vec<u8>, Digest), TakeError> {
+    let digested = |frame: Vec<u8>| {
+        let digest = Digest { sha256: Sha256::of(&frame), size: frame.len() as u64 };
+        (frame, digest)
+    };
+    if frame.len() <= SHORT {
+        return Ok(digested(frame));
+    }
+    // It fails only where the program ends under it.
+    tokio::task::spawn_blocking(move || digested(frame)).await.map_err(|_| TakeError::Store(StoreError::Closed))
 }
 
 /// Message to proven mail.

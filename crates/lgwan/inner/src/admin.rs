@@ -4,18 +4,26 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use sekisho_channel::ChannelError;
-use sekisho_channel::admin::{Caller, Handler, Item, MailState, Problem, Replies, Reply, Request, Stage, Status};
-use sekisho_safe_message::{MailId, SafeLine};
+use sekisho_channel::admin::{
+    Caller, Handler, Item, Link, MailState, Problem, Replies, Reply, Request, Role, Stage, Status,
+};
+use sekisho_safe_message::{MailId, SafeLine, Sha256};
 use sekisho_store::{Counts, ItemView, Order, PAGE_MAX, Query, Settled, State, StoreError};
 
 use crate::accept::Acceptor;
+use crate::audit;
 use crate::clock::Clock;
 use crate::events;
+use crate::person::Person;
 use crate::relay::{Relay, Transport};
 use crate::spool::{Spool, describe, json, mail_id, remaining};
 
 /// A mail that has waited longer than this is worth a look.
 const OLD_MS: u64 = 3_600_000;
+
+/// Entries of the audit record that are in memory at one time: each may have
+/// [`sekisho_audit::MAX_ENTRY`] octets, though hardly one has a thousand.
+const ENTRIES: usize = 32;
 
 /// Answers for one running program.
 pub(crate) struct Desk<T> {
@@ -48,6 +56,25 @@ impl<T: Transport> Handler for Desk<T> {
             Request::Retry { id, reason } => {
                 let reply = self.retry(caller, id, &reason).await;
                 replies.send(&self.or_trouble(reply)).await
+            }
+            Request::Whoami => replies.send(&whoami(caller)).await,
+            Request::Audit { after, limit } => self.audit(after, limit, replies).await,
+            // Of the Internet side alone: nothing inside is an original.
+            Request::Find { .. }
+            | Request::Count { .. }
+            | Request::Stats
+            | Request::Preview { .. }
+            | Request::Release { .. }
+            | Request::Delete { .. }
+            | Request::LegalHold { .. }
+            | Request::Original { .. }
+            | Request::RequestOriginal { .. }
+            | Request::DecideOriginal { .. }
+            | Request::DeliverOriginals
+            | Request::Digest { .. }
+            | Request::Keys
+            | Request::RotateKeys { .. } => {
+                replies.send(&Reply::Invalid { code: SafeLine::clean("other-side").value }).await
             }
         }
     }
@@ -119,17 +146,38 @@ impl<T: Transport> Desk<T> {
         let wanted = |state: &State| states.is_empty() || states.contains(&mail_state(*state));
         Ok(Query {
             states: State::ALL.into_iter().filter(wanted).collect(),
-            label: None,
             after,
             limit: usize::try_from(limit).unwrap_or(PAGE_MAX).clamp(1, PAGE_MAX),
             order: if newest_first { Order::NewestFirst } else { Order::OldestFirst },
+            ..Query::default()
         })
     }
 
     fn show(&self, id: MailId) -> Result<Reply, StoreError> {
         let view = self.spool.get(id)?.ok_or(StoreError::NotFound)?;
         let record = view.record.as_ref().and_then(|record| serde_json::from_slice(record).ok());
-        Ok(Reply::Detail { item: Box::new(item(&view)), record })
+        Ok(Reply::Detail { item: Box::new(item(&view)), record, kept: None })
+    }
+
+    /// Entries of the audit record, as they stand.
+    async fn audit(&self, mut after: u64, limit: u32, replies: &mut Replies) -> Result<(), ChannelError> {
+        let mut left = usize::try_from(limit).unwrap_or(PAGE_MAX).clamp(1, PAGE_MAX);
+        while left > 0 {
+            let rows = match self.spool.chain(after, left.min(ENTRIES)) {
+                Ok(rows) => rows,
+                Err(error) => return replies.send(&self.or_trouble(Err(error))).await,
+            };
+            let Some(last) = rows.last() else { break };
+            (after, left) = (last.number, left.saturating_sub(rows.len()));
+            for row in rows {
+                // What is no text was not written by us: it will not fit its hash.
+                let entry = String::from_utf8(row.entry)
+                    .unwrap_or_else(|err| String::from_utf8_lossy(err.as_bytes()).into_owned());
+                let link = Link { number: row.number, entry, hash: Sha256::from_bytes(row.hash) };
+                replies.send(&Reply::Link(Box::new(link))).await?;
+            }
+        }
+        replies.send(&Reply::Done).await
     }
 
     /// A waiting mail comes at once; a held one is proven again on its turn; a
@@ -152,10 +200,17 @@ impl<T: Transport> Desk<T> {
                 settled.meta(json(&meta)).record(json(&record))
             }
         };
-        lease.defer(now_ms, now_ms, settled).await?;
+        let entry = audit::act(caller, "retry", reason, id, now_ms).encode();
+        lease.defer(now_ms, now_ms, settled.entry(entry)).await?;
         tracing::info!(event = events::RETRIED, %id, uid = caller.uid, %reason);
         Ok(Reply::Done)
     }
+}
+
+/// Whoever reaches this socket is the program's own user, or root.
+fn whoami(caller: Caller) -> Reply {
+    let person = Person::of(caller);
+    Reply::Caller { name: person.name, uid: caller.uid, roles: vec![Role::Auditor, Role::Operator] }
 }
 
 fn item(view: &ItemView) -> Item {

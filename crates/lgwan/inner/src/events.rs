@@ -40,8 +40,14 @@ pub const RELAY_DOWN: &str = "relay.down";
 /// It answers again.
 pub const RELAY_UP: &str = "relay.up";
 
+/// The audit record was signed up to a number: noted here, on another machine,
+/// it proves that nothing was cut off.
+pub const CHECKPOINT: &str = "audit.checkpoint";
+/// Entries of the audit record were deleted: their retention is over.
+pub const PRUNED: &str = "audit.pruned";
+
 /// Every name.
-pub const ALL: [&str; 19] = [
+pub const ALL: [&str; 21] = [
     STARTED,
     STOPPING,
     STOPPED,
@@ -61,4 +67,6 @@ pub const ALL: [&str; 19] = [
     RETRIED,
     RELAY_DOWN,
     RELAY_UP,
+    CHECKPOINT,
+    PRUNED,
 ];

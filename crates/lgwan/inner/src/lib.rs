@@ -11,9 +11,11 @@
 
 pub mod accept;
 mod admin;
+mod audit;
 pub mod checker;
 mod clock;
 pub mod events;
+mod person;
 pub mod program;
 pub mod record;
 pub mod relay;

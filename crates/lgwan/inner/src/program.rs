@@ -10,11 +10,12 @@ use sekisho_safe_message::{Address, AddressError, Language};
 use sekisho_sandbox::Confinement;
 use sekisho_settings::{Delivery, HandoffAddress, InnerSettings, LanguageChoice};
 use sekisho_store::{Recovery, State, StoreError};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
 use crate::accept::Acceptor;
 use crate::admin::Desk;
+use crate::audit::{self, Keeper, SignError};
 use crate::checker::Checker;
 use crate::clock::Clock;
 use crate::events;
@@ -38,6 +39,8 @@ pub enum StartError {
     Transport(SetUpError),
     /// An address in the settings.
     Address(String, AddressError),
+    /// The audit record cannot be signed.
+    Sign(SignError),
 }
 
 /// A program that is listening.
@@ -46,6 +49,7 @@ pub struct Running {
     tasks: Vec<JoinHandle<()>>,
     background: Vec<JoinHandle<()>>,
     spool: Spool,
+    keeper: Arc<Mutex<Keeper>>,
     listening: Vec<String>,
 }
 
@@ -61,9 +65,17 @@ pub async fn start(settings: &InnerSettings, clock: Clock) -> Result<Running, St
     let confinement = Confinement { allow_without_landlock: settings.allow_without_landlock };
     let spool = spool.with_checker(Checker::confined(confinement));
     log_recovery(&recovery);
+    let signer = audit::signer(&settings.state_dir.join("audit.key")).map_err(StartError::Sign)?;
+    match spool.append(&audit::start(settings, &signer, started_ms)).await {
+        Ok(_) => {}
+        // Relaying what is here is what makes room.
+        Err(error @ StoreError::Full) => tracing::error!(event = events::SPOOL_TROUBLE, %error),
+        Err(error) => return Err(StartError::Store(error)),
+    }
+    let keeper = Keeper::new(spool.clone(), clock.clone(), signer, settings.record_retention);
     let listener = Listener::bind(&place(settings)?).await?;
     let desk = admin::Server::bind(&settings.admin_socket).await?;
-    let parts = Parts { settings, clock, spool, listener, desk, started_ms };
+    let parts = Parts { settings, clock, spool, keeper, listener, desk, started_ms };
     match &settings.delivery {
         Delivery::Smtp(relay) => {
             let security = Security::load(&relay.tls, &relay.server).map_err(StartError::Transport)?;
@@ -81,6 +93,7 @@ struct Parts<'a> {
     settings: &'a InnerSettings,
     clock: Clock,
     spool: Spool,
+    keeper: Keeper,
     listener: Listener,
     desk: admin::Server,
     started_ms: u64,
@@ -88,7 +101,7 @@ struct Parts<'a> {
 
 impl Parts<'_> {
     fn run<T: Transport>(self, transport: T) -> Result<Running, StartError> {
-        let Self { settings, clock, spool, listener, desk, started_ms } = self;
+        let Self { settings, clock, spool, keeper, listener, desk, started_ms } = self;
         let options = options(settings)?;
         let listening = listening(settings, &listener);
         let (stop, stopped) = watch::channel(false);
@@ -105,9 +118,14 @@ impl Parts<'_> {
             floor: settings.min_free_space,
         });
         let tasks = vec![tokio::spawn(acceptor.run(listener, stopped.clone())), tokio::spawn(relay.run(stopped))];
-        let background = vec![tokio::spawn(desk.run(answers)), tokio::spawn(sweep(spool.clone(), clock))];
+        let keeper = Arc::new(Mutex::new(keeper));
+        let background = vec![
+            tokio::spawn(desk.run(answers)),
+            tokio::spawn(sweep(spool.clone(), clock)),
+            tokio::spawn(keep(Arc::clone(&keeper))),
+        ];
         tracing::info!(event = events::STARTED, listening = listening.join(" "));
-        Ok(Running { stop, tasks, background, spool, listening })
+        Ok(Running { stop, tasks, background, spool, keeper, listening })
     }
 }
 
@@ -129,6 +147,10 @@ impl Running {
         }
         for task in self.background {
             task.abort();
+        }
+        // Free again, since whoever had it was ended.
+        if let Err(error) = self.keeper.lock().await.finish().await {
+            tracing::error!(event = events::SPOOL_TROUBLE, %error);
         }
         match self.spool.close().await {
             Ok(()) => tracing::info!(event = events::STOPPED),
@@ -183,6 +205,10 @@ fn log_recovery(recovery: &Recovery) {
     tracing::info!(event = events::RECOVERED, pending, held, damaged = recovery.damaged);
 }
 
+async fn keep(keeper: Arc<Mutex<Keeper>>) {
+    keeper.lock().await.run().await;
+}
+
 async fn sweep(spool: Spool, clock: Clock) {
     loop {
         tokio::time::sleep(SWEEP).await;
@@ -205,6 +231,7 @@ impl fmt::Display for StartError {
             Self::Store(err) => write!(f, "safe spool: {err}"),
             Self::Transport(err) => write!(f, "relay: {err}"),
             Self::Address(text, err) => write!(f, "{text}: {err}"),
+            Self::Sign(err) => err.fmt(f),
         }
     }
 }

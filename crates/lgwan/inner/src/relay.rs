@@ -27,6 +27,7 @@ use sekisho_verify::VerifiedMail;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
+use crate::audit;
 use crate::clock::Clock;
 use crate::events;
 use crate::record::{Kind, Meta, Record, Standing};
@@ -213,13 +214,20 @@ impl<T: Transport> Relay<T> {
     }
 
     async fn hold_crashed(&self, id: MailId, lease: Lease) {
-        match lease.hold(self.clock.now_ms(), Settled::new("crash")).await {
+        match self.hold(lease, "crash").await {
             // From here on a person decides, who may let it try again.
             Ok(()) => {
                 self.crashed.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
             }
             Err(error) => tracing::error!(event = events::SPOOL_TROUBLE, %id, %error),
         }
+    }
+
+    /// Sets a mail aside for a person, whatever is left of it.
+    async fn hold(&self, lease: Lease, why: &'static str) -> Result<(), StoreError> {
+        let now_ms = self.clock.now_ms();
+        let entry = audit::held(mail_id(lease.id()), why, lease.attempts(), now_ms);
+        lease.hold(now_ms, Settled::new(why).entry(entry.encode())).await
     }
 
     /// Reads a mail back and relays it; one that is no longer what was stored
@@ -238,7 +246,7 @@ impl<T: Transport> Relay<T> {
             Opened::Sound(in_hand) => self.relay(*in_hand).await,
             Opened::Damaged(lease, why) => {
                 tracing::error!(event = events::SPOOL_DAMAGED, id = %mail_id(lease.id()), why);
-                if let Err(error) = lease.hold(self.clock.now_ms(), Settled::new("damaged")).await {
+                if let Err(error) = self.hold(*lease, "damaged").await {
                     tracing::error!(event = events::SPOOL_TROUBLE, %error);
                 }
             }
@@ -312,7 +320,8 @@ impl<T: Transport> Relay<T> {
                 let waiting = meta.envelope.to().len();
                 tracing::warn!(event = events::DEFERRED, %id, waiting, attempts, due_ms, cause);
                 self.counters.deferred.fetch_add(1, Ordering::Relaxed);
-                let settled = Settled::new("deferred").meta(json(&meta)).record(json(&in_hand.record));
+                let entry = audit::relayed(&in_hand.record, "deferred", now_ms).encode();
+                let settled = Settled::new("deferred").meta(json(&meta)).record(json(&in_hand.record)).entry(entry);
                 in_hand.lease.defer(now_ms, due_ms, settled).await
             }
         }
@@ -332,7 +341,9 @@ impl<T: Transport> Relay<T> {
             tracing::info!(event = events::RELAYED, id = %record.id, recipients = record.recipients.len(), size = record.size);
             self.counters.relayed.fetch_add(1, Ordering::Relaxed);
             // Durable at once: until then a crash makes a duplicate.
+            let entry = audit::relayed(&record, "relayed", now_ms).encode();
             let settled = Settled::new("relayed").record(json(&record)).expires_ms(self.spool.expiry(now_ms));
+            let settled = settled.entry(entry);
             return lease.done(now_ms, settled).await;
         }
         // The report first: a crash between the two repeats it under the same
@@ -345,7 +356,9 @@ impl<T: Transport> Relay<T> {
         let label = if refused { "refused" } else { "expired" };
         tracing::error!(event = events::BURIED, id = %record.id, reason = label);
         self.counters.buried.fetch_add(1, Ordering::Relaxed);
+        let entry = audit::relayed(&record, label, now_ms).encode();
         let settled = Settled::new(label).record(json(&record)).expires_ms(self.spool.expiry(now_ms)).keep_body();
+        let settled = settled.entry(entry);
         lease.bury(now_ms, settled).await
     }
 
@@ -354,7 +367,7 @@ impl<T: Transport> Relay<T> {
             tracing::error!(event = events::REFUSED, id = %record.id, reason = "own-report");
             return Ok(());
         };
-        self.spool.put(&mail, Kind::Report, now_ms).await?;
+        self.spool.put(&mail, Kind::Report, None, now_ms).await?;
         tracing::info!(event = events::REPORTED, id = %record.id, report = %mail.id());
         Ok(())
     }
@@ -374,7 +387,8 @@ impl<T: Transport> Relay<T> {
             return Ok(());
         };
         let pause = u64::try_from(self.options.schedule.min.as_millis()).unwrap_or(u64::MAX);
-        let settled = Settled::new("no-room").meta(json(&meta)).record(json(&record));
+        let entry = audit::relayed(&record, "no-room", now_ms).encode();
+        let settled = Settled::new("no-room").meta(json(&meta)).record(json(&record)).entry(entry);
         lease.defer(now_ms, now_ms.saturating_add(pause), settled).await
     }
 }

@@ -7,12 +7,15 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
+use sekisho_audit::{Digest, Entry, Hash};
 use sekisho_safe_message::{Envelope, MailId};
 use sekisho_store::{
-    Committed, Counts, Durable, ItemId, ItemView, Lease, NewItem, Options, Query, Recovery, State, Store, StoreError,
+    ChainRow, Committed, Counts, Durable, ItemId, ItemView, Lease, NewItem, Options, Query, Recovery, State, Store,
+    StoreError,
 };
 use sekisho_verify::{Fault, Flaw, VerifiedMail, verify};
 
+use crate::audit;
 use crate::checker::{Checker, NotProven, Unavailable};
 use crate::record::{Kind, Meta, Record};
 
@@ -78,21 +81,23 @@ impl Spool {
         &self.checker
     }
 
-    /// Stores `mail`; resolves when it is durable, or known already.
-    pub(crate) fn put(&self, mail: &VerifiedMail, kind: Kind, now_ms: u64) -> Durable<Committed> {
+    /// Stores `mail`, made of `frame` (a report: of none), with its entry in the
+    /// audit record; resolves when both are durable, or the mail is known already.
+    pub(crate) fn put(
+        &self,
+        mail: &VerifiedMail,
+        kind: Kind,
+        frame: Option<Digest>,
+        now_ms: u64,
+    ) -> Durable<Committed> {
         let mut body = self.store.body();
         // An error here comes back from the commit.
         let _ = body.write(mail.bytes());
         let record = Record::new(mail, kind, now_ms);
         let meta =
             Meta { kind, envelope: mail.envelope().clone(), subject: record.subject.clone(), sha256: record.sha256 };
-        let item = NewItem {
-            id: item_id(mail.id()),
-            meta: json(&meta),
-            arrived_ms: now_ms,
-            due_ms: now_ms,
-            label: String::new(),
-        };
+        let entry = audit::taken(&record, frame, now_ms).encode();
+        let item = NewItem::new(item_id(mail.id()), json(&meta), now_ms).entry(entry);
         self.store.commit(body, item)
     }
 
@@ -151,6 +156,28 @@ impl Spool {
     /// One particular mail, for an operator.
     pub(crate) fn lease(&self, id: MailId) -> Result<Lease, StoreError> {
         self.store.lease(item_id(id))
+    }
+
+    /// Adds an entry to the audit record that no other change carries; its
+    /// number, when it is durable.
+    pub(crate) fn append(&self, entry: &Entry) -> Durable<u64> {
+        self.store.append(vec![entry.encode()])
+    }
+
+    /// Entries of the audit record behind number `after`, in order.
+    pub(crate) fn chain(&self, after: u64, limit: usize) -> Result<Vec<ChainRow>, StoreError> {
+        self.store.chain(after, limit)
+    }
+
+    /// Number and hash of the last entry.
+    pub(crate) fn chain_head(&self) -> Result<(u64, Hash), StoreError> {
+        self.store.chain_head()
+    }
+
+    /// Deletes the audit record's entries up to a number, with a note that says
+    /// so.
+    pub(crate) fn prune_chain(&self, up_to: u64, note: &Entry) -> Durable<u64> {
+        self.store.prune_chain(up_to, note.encode())
     }
 
     /// Deletes what has expired, in bounded steps.

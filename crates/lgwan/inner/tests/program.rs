@@ -69,7 +69,7 @@ async fn asked(dir: &Path, request: Request) -> Vec<Reply> {
 
 async fn until_shown(dir: &Path, id: MailId, state: MailState) -> serde_json::Value {
     for _ in 0..6000 {
-        if let Reply::Detail { item, record } = asked(dir, Request::Show { id }).await.remove(0)
+        if let Reply::Detail { item, record, .. } = asked(dir, Request::Show { id }).await.remove(0)
             && item.state == state
         {
             return record.unwrap();

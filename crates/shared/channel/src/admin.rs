@@ -4,11 +4,18 @@
 //! The program knows its caller by `SO_PEERCRED`, from the kernel. Requests
 //! and replies are typed; hostile text in them is safe text already.
 
+mod review;
+
+pub use review::{
+    Act, Condition, Decided, Filter, Form, Kept, Link, MAX_CONDITIONS, OriginalForm, OriginalRequest, Release,
+    RequestState, Role, Shown, Stats,
+};
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sekisho_safe_message::{Address, MailId, SafeLine};
+use sekisho_safe_message::{Address, MailId, SafeLine, SafeText, Secret};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, BufWriter};
 use tokio::net::{UnixListener, UnixStream};
@@ -47,6 +54,116 @@ pub enum Request {
     Retry {
         /// Its id.
         id: MailId,
+        /// Why, for the record.
+        reason: SafeLine,
+    },
+    /// Who the caller is, and what it may do.
+    Whoami,
+    /// Mails that a filter lets through, in pages.
+    Find {
+        /// Which.
+        filter: Filter,
+        /// Behind the place where a page ended, in the order asked for.
+        after: Option<SafeLine>,
+        /// At most so many, 1 to 1,000.
+        limit: u32,
+        /// Newest first instead of oldest first.
+        newest_first: bool,
+    },
+    /// How many mails a filter lets through.
+    Count {
+        /// Which.
+        filter: Filter,
+    },
+    /// What waits, what is kept, how full it is.
+    Stats,
+    /// A look into a mail, made by a sandboxed worker.
+    Preview {
+        /// Its id.
+        id: MailId,
+        /// Of what.
+        form: Form,
+        /// A password for its encrypted files.
+        secret: Option<Secret>,
+    },
+    /// Sanitize a held or kept mail again and deliver what comes out.
+    Release {
+        /// Its id.
+        id: MailId,
+        /// How.
+        how: Release,
+        /// Why, for the record.
+        reason: SafeLine,
+        /// Only say what would happen.
+        dry_run: bool,
+    },
+    /// Destroy an original. Its record stays.
+    Delete {
+        /// Its id.
+        id: MailId,
+        /// Why, for the record.
+        reason: SafeLine,
+        /// Only say what would happen.
+        dry_run: bool,
+    },
+    /// Put a legal hold (法的保全) on an original, or lift it.
+    LegalHold {
+        /// Its id.
+        id: MailId,
+        /// Put or lift.
+        on: bool,
+        /// Why, for the record.
+        reason: SafeLine,
+    },
+    /// The original's octets, for an evidence bundle.
+    Original {
+        /// Its id.
+        id: MailId,
+        /// Why, for the record.
+        reason: SafeLine,
+    },
+    /// Ask that an original be delivered to its recipients' Internet-side
+    /// mailboxes.
+    RequestOriginal {
+        /// Its id.
+        id: MailId,
+        /// For whom; all recipients when empty.
+        to: Vec<Address>,
+        /// How.
+        form: OriginalForm,
+        /// Why, for the record.
+        reason: SafeLine,
+    },
+    /// Decide about a request.
+    DecideOriginal {
+        /// The mail's id.
+        id: MailId,
+        /// The request's number; the only pending one when absent.
+        number: Option<u32>,
+        /// Yes or no.
+        approve: bool,
+        /// Why, for the record.
+        reason: SafeLine,
+    },
+    /// Try to deliver approved originals at once.
+    DeliverOriginals,
+    /// The digest for reviewers, as it would be sent now.
+    Digest {
+        /// Send it, too.
+        send: bool,
+    },
+    /// Entries of the audit record, oldest first.
+    Audit {
+        /// Behind this number.
+        after: u64,
+        /// At most so many, 1 to 1,000.
+        limit: u32,
+    },
+    /// As [`Request::Stats`], with the keys of the vault and how many originals
+    /// each seals.
+    Keys,
+    /// Wrap the keys of all originals under the newest vault key.
+    RotateKeys {
         /// Why, for the record.
         reason: SafeLine,
     },
@@ -154,6 +271,12 @@ pub enum Problem {
     OldMail,
     /// The LGWAN side has refused mails: a defect or an attack.
     Refusals,
+    /// More mails are held than `review.held_max`.
+    ManyHeld,
+    /// A mail has been held for longer than `review.age_max`.
+    OldHeld,
+    /// The mail server outside does not take originals.
+    OriginalsDown,
 }
 
 /// One line of a program's reply.
@@ -170,6 +293,74 @@ pub enum Reply {
         item: Box<Item>,
         /// The program's own record of it, if there is one yet.
         record: Option<serde_json::Value>,
+        /// What the vault knows (outer only).
+        kept: Option<Box<Kept>>,
+    },
+    /// To [`Request::Whoami`].
+    Caller {
+        /// The user's name.
+        name: SafeLine,
+        /// Its id, as the kernel says.
+        uid: u32,
+        /// What it may do.
+        roles: Vec<Role>,
+    },
+    /// The end of a page of [`Request::Find`].
+    Page {
+        /// Where the next page begins; `None` at the end.
+        next: Option<SafeLine>,
+    },
+    /// To [`Request::Count`].
+    Count {
+        /// So many.
+        count: u64,
+        /// Counting stopped here; there are more.
+        more: bool,
+    },
+    /// To [`Request::Stats`].
+    Stats(Box<Stats>),
+    /// Text of a preview, or of a digest.
+    Text {
+        /// Safe text.
+        text: SafeText,
+    },
+    /// A file begins; its octets follow in [`Reply::Octets`].
+    File(Box<Shown>),
+    /// Octets of the file that began last, in base64.
+    Octets {
+        /// A piece.
+        data: String,
+    },
+    /// Still at it.
+    Working,
+    /// A mail was sanitized again (or would be): what came of it.
+    Released {
+        /// `delivered`, `partly`, `held`, `refused`, `unreachable`.
+        outcome: SafeLine,
+        /// The report, as in [`Reply::Detail`].
+        report: Option<serde_json::Value>,
+    },
+    /// A request for an original, as it stands now.
+    Request(Box<OriginalRequest>),
+    /// The password of an original that goes out in an encrypted zip.
+    Password {
+        /// To be told by another way than mail.
+        secret: Secret,
+    },
+    /// To [`Request::Audit`], one each.
+    Link(Box<Link>),
+    /// The caller may not do this.
+    Denied {
+        /// What it takes; `None` when two persons are needed and this is the
+        /// same one.
+        role: Option<Role>,
+    },
+    /// Somebody was faster, or it was done before.
+    Decided(Box<Decided>),
+    /// The request makes no sense: a code.
+    Invalid {
+        /// Which: `unknown-kind`, `unknown-profile`, `no-original`, `not-a-recipient`...
+        code: SafeLine,
     },
     /// It is done.
     Done,
@@ -227,6 +418,14 @@ impl Server {
     /// [`ChannelError::InUse`] when a living program has it.
     pub async fn bind(path: &Path) -> Result<Self, ChannelError> {
         Ok(Self(unix::bind(path, 0o600).await?))
+    }
+
+    /// Binds `path` for everybody (0666): the handler tells callers apart.
+    ///
+    /// # Errors
+    /// [`ChannelError::InUse`] when a living program has it.
+    pub async fn bind_for_all(path: &Path) -> Result<Self, ChannelError> {
+        Ok(Self(unix::bind(path, 0o666).await?))
     }
 
     /// Serves until it is dropped. Each connection has a task of its own.

@@ -11,6 +11,7 @@
 pub mod admin;
 mod error;
 pub mod handoff;
+pub mod keyfile;
 pub mod program;
 pub mod tls;
 mod unix;

@@ -20,6 +20,7 @@ mod message;
 mod notice;
 mod record;
 mod removal;
+mod secret;
 mod table;
 mod text;
 mod time;
@@ -37,6 +38,7 @@ pub use message::{Language, MAX_ADDRESSES, MAX_REFERENCES, MessageError, Profile
 pub use notice::{MAX_NOTICES, Method, Notice, RebuiltPart, RemovalReason, RemovedPart, SignatureKind};
 pub use record::{RecordLine, SafeRecord};
 pub use removal::Removal;
+pub use secret::{MAX_SECRET, Secret};
 pub use table::{CellsChanged, SafeTable};
 pub use text::{Cleaned, SafeLine, SafeName, SafeText, TextError, is_safe_char};
 pub use time::{Civil, Timestamp};

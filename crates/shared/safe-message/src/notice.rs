@@ -52,6 +52,16 @@ pub enum Notice {
     MailsShown(u32),
     /// A file was made anew, and crosses as an attachment.
     Rebuilt(RebuiltPart),
+    /// How to ask for the original (原本), which never crosses.
+    Original {
+        /// Where the request goes: an address on the Internet side.
+        address: Address,
+        /// What the request has to quote.
+        token: SafeLine,
+    },
+    /// The mail can be read in two ways, and a person on the Internet side let
+    /// it go: what is shown is the gateway's own reading.
+    Reviewed,
 }
 
 /// A file that crosses in another form.

@@ -65,6 +65,8 @@ pub enum Removal {
     /// Unknown elements.
     #[serde(rename = "unknown-element")]
     Unknown,
+    /// Encryption (it opened with a password that was known).
+    Decrypted,
 }
 
 impl Removal {
@@ -89,6 +91,7 @@ impl Removal {
         Self::Font,
         Self::Signature,
         Self::Encryption,
+        Self::Decrypted,
         Self::Formula,
         Self::InvisibleCharacter,
         Self::Markup,
@@ -122,6 +125,7 @@ impl Removal {
             Self::Font => "font",
             Self::Signature => "signature",
             Self::Encryption => "encryption",
+            Self::Decrypted => "decrypted",
             Self::Formula => "formula",
             Self::InvisibleCharacter => "invisible-character",
             Self::Markup => "markup",
@@ -166,6 +170,10 @@ impl Removal {
             Self::Encryption => {
                 ("暗号化（空のパスワードで開けました）", "encryption (it opened with an empty password)")
             }
+            Self::Decrypted => (
+                "暗号化（パスワードで開きました。届いたファイルはパスワードなしで開けます）",
+                "encryption (it opened with its password; this file needs none)",
+            ),
             Self::Formula => ("数式として動くセル（文字にしました）", "cells that act as formulas (now text)"),
             Self::InvisibleCharacter => ("見えない文字や制御文字", "invisible and control characters"),
             Self::Markup => ("HTMLなどの書式", "markup"),

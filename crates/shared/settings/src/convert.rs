@@ -4,6 +4,7 @@
 mod inner;
 mod outer;
 mod places;
+mod review;
 mod shared;
 
 use crate::reading::{Reading, given};

@@ -167,8 +167,8 @@ pub enum Problem {
     SocketPathTooLong(usize),
     /// `credential:` outside a unit that loads credentials, or with a name that is a path.
     NoCredential,
-    /// Comes with a later version.
-    NotAvailable(Feature),
+    /// Must lie within what the other key lists.
+    NotWithin(&'static str),
     /// The file that a key names does not exist.
     NoSuchFile(PathBuf),
     /// The file that a key names cannot be read; the system's words.
@@ -227,17 +227,18 @@ pub enum Form {
     ListenAddress,
     /// `smtp://host:port` or `maildir:path`.
     Delivery,
+    /// `smtp://host:port`.
+    MailServer,
+    /// A user of the system.
+    User,
+    /// `08:30`.
+    TimeOfDay,
+    /// A key of the vault.
+    KeyId,
     /// `unix:path` or `tls://host:port`.
     Handoff,
     /// `info`, perhaps with exceptions.
     Level,
-}
-
-/// What later versions bring, and what this one must refuse rather than ignore.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Feature {
-    /// Encrypted originals.
-    VaultEncryption,
 }
 
 /// TOML's types, as far as a person must tell them apart.

@@ -26,7 +26,7 @@ mod used;
 mod written;
 
 pub use convert::NoLevel;
-pub use error::{Feature, Form, Origin, Problem, SettingsError, SettingsErrors, Told, TomlType};
+pub use error::{Form, Origin, Problem, SettingsError, SettingsErrors, Told, TomlType};
 pub use load::{Configuration, Effective};
 pub use names::{DomainError, Domains};
 pub use net::{HostPort, HostPortError, IpNet, NetError, Networks};
@@ -35,6 +35,7 @@ pub use surroundings::Surroundings;
 pub use used::{
     AdminSockets, AuthenticationSettings, Charset, CommandSettings, Delivery, FileSettings, GatewaySettings, Handoff,
     HandoffAddress, HandoffTls, InnerSettings, Keep, LanguageChoice, LinkForm, LinkSettings, LogFilter, LogFormat,
-    LogLevel, LogSettings, NoticeSettings, OuterSettings, PolicyProfile, PolicySettings, ReadingLimits,
-    ReceiverSettings, ReceiverTls, Relay, RelayTls, RetrySchedule, ServerIdentity, VaultSettings, WorkerSettings,
+    LogLevel, LogSettings, NoticeSettings, OriginalSettings, OuterSettings, PasswordSettings, PolicyProfile,
+    PolicySettings, ReadingLimits, ReceiverSettings, ReceiverTls, Relay, RelayTls, RetrySchedule, ReviewSettings,
+    RoleSettings, ServerIdentity, VaultSettings, WorkerSettings,
 };

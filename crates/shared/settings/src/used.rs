@@ -9,7 +9,10 @@ mod outer;
 mod shared;
 
 pub use inner::{Charset, Delivery, InnerSettings, Relay, RelayTls, RetrySchedule};
-pub use outer::{Keep, OuterSettings, ReceiverSettings, ReceiverTls, ServerIdentity, VaultSettings};
+pub use outer::{
+    Keep, OriginalSettings, OuterSettings, PasswordSettings, ReceiverSettings, ReceiverTls, ReviewSettings,
+    RoleSettings, ServerIdentity, VaultSettings,
+};
 pub use shared::{
     AdminSockets, AuthenticationSettings, CommandSettings, FileSettings, GatewaySettings, Handoff, HandoffAddress,
     HandoffTls, LanguageChoice, LinkForm, LinkSettings, LogFilter, LogFormat, LogLevel, LogSettings, NoticeSettings,

@@ -25,6 +25,10 @@ pub(crate) struct Written {
     pub(crate) handoff: Handoff,
     pub(crate) inner: Inner,
     pub(crate) vault: Vault,
+    pub(crate) roles: Roles,
+    pub(crate) review: Review,
+    pub(crate) original: Original,
+    pub(crate) passwords: Passwords,
     pub(crate) policy: Policy,
     pub(crate) files: Files,
     pub(crate) notice: Notice,
@@ -119,6 +123,46 @@ pub(crate) struct Vault {
     pub(crate) retention: Text,
     pub(crate) record_retention: Text,
     pub(crate) key_file: Text,
+    pub(crate) lost_keys: List,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Roles {
+    pub(crate) reviewer: List,
+    pub(crate) approver: List,
+    pub(crate) auditor: List,
+    pub(crate) operator: List,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Review {
+    pub(crate) digest_to: List,
+    pub(crate) digest_at: Text,
+    pub(crate) held_max: Count,
+    pub(crate) age_max: Text,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Original {
+    pub(crate) deliver: Text,
+    pub(crate) tls: Text,
+    pub(crate) ca_file: Text,
+    pub(crate) sender: Text,
+    pub(crate) address: Text,
+    pub(crate) token_lifetime: Text,
+    pub(crate) approvals: Count,
+    pub(crate) form: Text,
+    pub(crate) dual: Flag,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Passwords {
+    pub(crate) follow: Flag,
+    pub(crate) window: Text,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]

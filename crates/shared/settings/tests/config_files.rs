@@ -103,6 +103,5 @@ fn the_sample_shows_no_key_that_does_not_exist() {
         .collect();
     let path = Path::new("sample.toml");
     let configuration = Configuration::from_text(path, &uncommented.join("\n"), &Surroundings::none()).unwrap();
-    let refused: Vec<_> = configuration.check().unwrap_err().0.into_iter().filter_map(|e| e.key).collect();
-    assert_eq!(refused, ["vault.key_file"]);
+    configuration.check().unwrap();
 }

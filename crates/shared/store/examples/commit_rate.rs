@@ -69,13 +69,7 @@ fn commits(store: &Store, ids: &AtomicU64, size: usize, until: Instant) -> Resul
         let id = u128::from(ids.fetch_add(1, Ordering::Relaxed));
         let mut body = store.body();
         body.write(&bytes)?;
-        let item = NewItem {
-            id: ItemId(id.to_be_bytes()),
-            meta: vec![b'm'; 300],
-            arrived_ms: 0,
-            due_ms: 0,
-            label: String::new(),
-        };
+        let item = NewItem::new(ItemId(id.to_be_bytes()), vec![b'm'; 300], 0);
         store.commit(body, item).wait()?;
         commits += 1;
     }

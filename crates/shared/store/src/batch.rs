@@ -2,13 +2,17 @@
 
 use rusqlite::Connection;
 
+use crate::bodies::Bytes;
 use crate::body::NewContent;
+use crate::chain::{self, Head};
 use crate::circulation::{Hold, Key};
 use crate::durable::Answer;
 use crate::error::StoreError;
 use crate::index::to_sql;
-use crate::item::{Committed, State, Swept, Urgency};
-use crate::rows::{self, Change, Entry, NewRow};
+use crate::item::{Committed, State, Urgency};
+use crate::query::Swept;
+use crate::rows::{self, Change, Entry, Inserted, NewRow};
+use crate::search::Changes;
 use crate::segment::{Extent, Placed};
 use crate::store::Shared;
 
@@ -17,6 +21,8 @@ use crate::store::Shared;
 pub(crate) enum Request {
     Commit(Box<CommitOp>),
     Settle(Box<SettleOp>),
+    Append(AppendOp),
+    Prune(PruneOp),
     Sweep { now_ms: u64, answer: Answer<Swept> },
     Shutdown { answer: Answer<()> },
 }
@@ -26,6 +32,7 @@ pub(crate) enum Request {
 pub(crate) struct CommitOp {
     pub(crate) row: NewRow,
     pub(crate) content: NewContent,
+    pub(crate) entries: Vec<Vec<u8>>,
     pub(crate) answer: Answer<Committed>,
 }
 
@@ -36,7 +43,23 @@ pub(crate) struct SettleOp {
     pub(crate) before: Entry,
     pub(crate) change: Change,
     pub(crate) urgency: Urgency,
+    pub(crate) entries: Vec<Vec<u8>>,
     pub(crate) answer: Answer<()>,
+}
+
+/// Entries of the chain that belong to no item; answered with the number of the last.
+#[derive(Debug)]
+pub(crate) struct AppendOp {
+    pub(crate) entries: Vec<Vec<u8>>,
+    pub(crate) answer: Answer<u64>,
+}
+
+/// The chain's beginning is to go; answered with the number of the note.
+#[derive(Debug)]
+pub(crate) struct PruneOp {
+    pub(crate) up_to: u64,
+    pub(crate) note: Vec<u8>,
+    pub(crate) answer: Answer<u64>,
 }
 
 /// Everything that shares one sync and one transaction.
@@ -46,22 +69,40 @@ pub(crate) struct Batch {
     pub(crate) commits: Vec<Box<CommitOp>>,
     #[expect(clippy::vec_box, reason = "they come boxed through the channel and move between lists")]
     pub(crate) settles: Vec<Box<SettleOp>>,
+    pub(crate) appends: Vec<AppendOp>,
+}
+
+/// What the next rows are numbered by. In memory it moves on only when a transaction is durable.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ends {
+    /// The next free number of an item.
+    pub(crate) next_seq: i64,
+    /// The last entry of the chain.
+    pub(crate) head: Head,
+}
+
+impl Ends {
+    /// As the index tells them.
+    pub(crate) fn read(index: &Connection) -> Result<Self, StoreError> {
+        Ok(Self { next_seq: rows::last_seq(index)?.saturating_add(1), head: chain::head(index)? })
+    }
 }
 
 /// What the transaction did, in the order of the batch.
 #[derive(Debug)]
 pub(crate) struct Written {
-    /// The number of each new item; `None` for a duplicate.
-    commits: Vec<Option<i64>>,
+    /// The number of each new item, which a duplicate did not get, and what became of it.
+    commits: Vec<(i64, Inserted)>,
     /// The extents that each settlement freed; `None` if its row was gone.
     settles: Vec<Option<Vec<Extent>>>,
-    /// The next free number.
-    pub(crate) next_seq: i64,
+    /// The number of the last entry of each append.
+    appends: Vec<u64>,
+    pub(crate) ends: Ends,
 }
 
 impl Batch {
     pub(crate) fn len(&self) -> usize {
-        self.commits.len() + self.settles.len()
+        self.commits.len() + self.settles.len() + self.appends.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -72,31 +113,49 @@ impl Batch {
         self.commits.iter().flat_map(|op| op.content.placed())
     }
 
-    /// Writes all rows in one durable transaction, or none.
-    pub(crate) fn write(&self, connection: &mut Connection, mut next_seq: i64) -> Result<Written, StoreError> {
+    /// Writes all rows in one durable transaction, or none. Entries of the chain follow the order of the batch; an
+    /// operation that changes nothing has none.
+    pub(crate) fn write(&self, connection: &mut Connection, mut ends: Ends) -> Result<Written, StoreError> {
         let transaction = connection.transaction()?;
+        let mut search = Changes::default();
         let mut commits = Vec::with_capacity(self.commits.len());
         for op in &self.commits {
-            let inserted = op.insert(&transaction, next_seq)?;
-            commits.push(inserted.then_some(next_seq));
-            next_seq += i64::from(inserted);
+            let inserted = op.insert(&transaction, &mut search, ends.next_seq)?;
+            commits.push((ends.next_seq, inserted));
+            if inserted != Inserted::Duplicate {
+                ends.next_seq += 1;
+                ends.head = chain::append(&transaction, ends.head, &op.entries)?;
+            }
         }
         let mut settles = Vec::with_capacity(self.settles.len());
         for op in &self.settles {
-            settles.push(rows::settle(&transaction, op.hold.seq(), &op.change)?);
+            let freed = rows::settle(&transaction, &mut search, op.hold.seq(), &op.change)?;
+            if freed.is_some() {
+                ends.head = chain::append(&transaction, ends.head, &op.entries)?;
+            }
+            settles.push(freed);
         }
+        let mut appends = Vec::with_capacity(self.appends.len());
+        for op in &self.appends {
+            ends.head = chain::append(&transaction, ends.head, &op.entries)?;
+            appends.push(ends.head.number);
+        }
+        search.apply(&transaction)?;
         transaction.commit()?;
-        Ok(Written { commits, settles, next_seq })
+        Ok(Written { commits, settles, appends, ends })
     }
 
     /// Brings the tables in memory up to what is durable now, and answers everyone.
     pub(crate) fn publish(self, shared: &Shared, written: Written) {
         let mut queue_changed = false;
-        for (op, seq) in self.commits.into_iter().zip(written.commits) {
-            queue_changed |= op.publish(shared, seq);
+        for (op, (seq, inserted)) in self.commits.into_iter().zip(written.commits) {
+            queue_changed |= op.publish(shared, seq, inserted);
         }
         for (op, freed) in self.settles.into_iter().zip(written.settles) {
             queue_changed |= op.publish(shared, freed);
+        }
+        for (op, number) in self.appends.into_iter().zip(written.appends) {
+            let _ = op.answer.send(Ok(number));
         }
         if queue_changed {
             shared.circulation.notify();
@@ -104,10 +163,19 @@ impl Batch {
         shared.segments.remove_empty();
     }
 
-    /// Refuses all new items.
-    pub(crate) fn refuse_commits(&mut self, error: &StoreError) {
+    /// Whether nothing in it can be refused.
+    pub(crate) fn only_settles(&self) -> bool {
+        self.commits.is_empty() && self.appends.is_empty()
+    }
+
+    /// Refuses what is new: items and entries of no item.
+    pub(crate) fn refuse_new(&mut self, error: &StoreError) {
         for op in self.commits.drain(..) {
             op.refuse(error.clone());
+        }
+        for op in self.appends.drain(..) {
+            // Nobody listens any more: then nobody needs the answer.
+            let _ = op.answer.send(Err(error.clone()));
         }
     }
 
@@ -115,7 +183,7 @@ impl Batch {
     /// circulation until the next start, so that none is worked on twice.
     pub(crate) fn fail(mut self, error: &StoreError) {
         tracing::error!(%error, operations = self.len(), "a batch could not be written");
-        self.refuse_commits(error);
+        self.refuse_new(error);
         for op in self.settles {
             op.fail(error.clone());
         }
@@ -128,32 +196,36 @@ impl CommitOp {
         let _ = self.answer.send(Err(error));
     }
 
-    fn insert(&self, index: &Connection, seq: i64) -> Result<bool, StoreError> {
+    fn insert(&self, index: &Connection, search: &mut Changes, seq: i64) -> Result<Inserted, StoreError> {
         match &self.content {
-            NewContent::Inline(bytes) => rows::insert(index, seq, &self.row, Some(bytes), &[]),
+            NewContent::Inline(bytes) => rows::insert(index, search, seq, &self.row, Bytes::Inline(bytes)),
             NewContent::Segments(placed) => {
                 let extents: Vec<Extent> = placed.iter().map(Placed::extent).collect();
-                rows::insert(index, seq, &self.row, None, &extents)
+                rows::insert(index, search, seq, &self.row, Bytes::Segments(&extents))
             }
         }
     }
 
     /// Returns whether the queue changed.
-    fn publish(self, shared: &Shared, seq: Option<i64>) -> bool {
-        let committed = match seq {
-            Some(_) => Committed::New,
-            None => Committed::Duplicate,
+    fn publish(self, shared: &Shared, seq: i64, inserted: Inserted) -> bool {
+        let committed = match inserted {
+            Inserted::Own => {
+                shared.segments.gain(self.content.placed().iter().map(Placed::extent));
+                Committed::New
+            }
+            Inserted::Shared => Committed::New,
+            Inserted::Duplicate => Committed::Duplicate,
         };
-        let key = seq.and_then(|seq| key(self.row.state, self.row.due_ms, seq));
-        if seq.is_some() {
-            shared.segments.gain(self.content.placed().iter().map(Placed::extent));
+        let mut entered = None;
+        if committed == Committed::New {
             shared.book(None, Some(Entry { state: self.row.state, stored: self.row.size }));
+            entered = key(self.row.state, self.row.due_ms, seq);
         }
-        if let Some(key) = key {
+        if let Some(key) = entered {
             shared.circulation.enter(key);
         }
         let _ = self.answer.send(Ok(committed));
-        key.is_some()
+        entered.is_some()
     }
 }
 

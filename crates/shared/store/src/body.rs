@@ -3,9 +3,9 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
+use crate::bodies::{self, BodyContent, BodyRow};
 use crate::crc32c::Crc32c;
 use crate::error::StoreError;
-use crate::rows::{self, BodyContent, BodyRow};
 use crate::segment::{Placed, Segments};
 use crate::store::Shared;
 
@@ -163,7 +163,7 @@ impl BodyReader {
     pub(crate) fn open(shared: &Shared, seq: i64) -> Result<Self, StoreError> {
         let mut fault = StoreError::NotFound;
         for _ in 0..LOOKS {
-            let row = shared.readers.with(|index| rows::body(index, seq))?.ok_or(StoreError::NotFound)?;
+            let row = shared.readers.with(|index| bodies::body(index, seq))?.ok_or(StoreError::NotFound)?;
             match Self::of(&shared.segments, row) {
                 Ok(reader) => return Ok(reader),
                 // Perhaps moved and its segment deleted between the two looks.

@@ -10,8 +10,12 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::error::StoreError;
 
-/// Layout of the tables below, in `PRAGMA user_version`. A change raises it and brings a migration.
-const LAYOUT: i64 = 1;
+/// How the tables came to be, one step a layout; `PRAGMA user_version` counts the steps done. A change is a new step
+/// at the end: old directories hold what the old ones made.
+const STEPS: [&str; 2] = [ITEMS, CHAIN_AND_SEARCH];
+
+/// The newest layout.
+const LAYOUT: i64 = 2;
 
 /// Read connections kept for the next reader; more are opened when more read at once.
 const READERS_KEPT: usize = 4;
@@ -20,7 +24,7 @@ const READERS_KEPT: usize = 4;
 const BUSY: Duration = Duration::from_secs(10);
 
 /// `place`: 0 freed, 1 in `inline_body`, 2 in segments. `size` is what came, `stored` what is still there.
-const TABLES: &str = "
+const ITEMS: &str = "
     CREATE TABLE item (
         seq        INTEGER PRIMARY KEY,
         id         BLOB    NOT NULL UNIQUE,
@@ -54,6 +58,25 @@ const TABLES: &str = "
     CREATE INDEX extent_place ON extent (segment, start, length);
 ";
 
+/// `body`: whose bytes an item has, the `seq` of the item that brought them; null for its own. The rows of
+/// `inline_body` and `extent` stand under that number, also when the item that brought them is gone. `terms` is kept
+/// beside the search table, which cannot give it back: the token of the state changes with every settlement. `_` is
+/// part of a token, so that a token of our own is never a caller's. `chain_floor` has at most one row: entries up to
+/// this number are gone for every reader, and are deleted step by step.
+const CHAIN_AND_SEARCH: &str = "
+    ALTER TABLE item ADD COLUMN seal BLOB NOT NULL DEFAULT x'';
+    ALTER TABLE item ADD COLUMN digest BLOB;
+    ALTER TABLE item ADD COLUMN body INTEGER;
+    ALTER TABLE item ADD COLUMN terms TEXT;
+    CREATE INDEX item_digest ON item (digest) WHERE digest IS NOT NULL;
+    CREATE INDEX item_body ON item (body, place, size) WHERE body IS NOT NULL;
+    CREATE VIRTUAL TABLE search USING fts5 (
+        terms, content = '', contentless_delete = 1, detail = none, tokenize = \"ascii tokenchars '_'\"
+    );
+    CREATE TABLE chain (number INTEGER PRIMARY KEY, entry BLOB NOT NULL, hash BLOB NOT NULL) STRICT;
+    CREATE TABLE chain_floor (number INTEGER NOT NULL) STRICT;
+";
+
 /// Pages after which the log is copied into the table and overwritten from its start: 16 MiB, so that the syncs of a
 /// checkpoint are rare.
 const LOG_PAGES_MAX: u64 = 4_000;
@@ -74,7 +97,7 @@ pub(crate) fn open_writer(path: &Path, min_free: u64) -> Result<Connection, Stor
     private(path)?;
     let mut connection = Connection::open(path)?;
     connection.busy_timeout(BUSY)?;
-    connection.set_prepared_statement_cache_capacity(64);
+    connection.set_prepared_statement_cache_capacity(96);
     // Before the first table: freed pages can be given back to the file system.
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -94,16 +117,17 @@ fn private(path: &Path) -> Result<(), StoreError> {
 
 fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let found = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
-    match found {
-        LAYOUT => Ok(()),
-        0 => {
-            let transaction = connection.transaction()?;
-            transaction.execute_batch(TABLES)?;
-            transaction.pragma_update(None, "user_version", LAYOUT)?;
-            Ok(transaction.commit()?)
-        }
-        found => Err(StoreError::Version { found, known: LAYOUT }),
+    let done = usize::try_from(found).ok().filter(|&done| done <= STEPS.len());
+    let Some(done) = done else { return Err(StoreError::Version { found, known: LAYOUT }) };
+    if done == STEPS.len() {
+        return Ok(());
     }
+    let transaction = connection.transaction()?;
+    for step in &STEPS[done..] {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "user_version", LAYOUT)?;
+    Ok(transaction.commit()?)
 }
 
 /// Copies the log into the table, so that the next transaction overwrites the log instead of growing it, and the

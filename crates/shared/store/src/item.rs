@@ -2,8 +2,13 @@
 
 use std::fmt;
 
-/// Longest page that [`crate::Store::list`] returns.
-pub const PAGE_MAX: usize = 1_000;
+use crate::query::Cursor;
+
+/// Longest token of an item's or a query's terms, in bytes.
+pub const TERM_MAX: usize = 64;
+
+/// Longest terms of an item, in bytes.
+pub const TERMS_MAX: usize = 4_096;
 
 /// Name of an item: sixteen bytes that the caller chose (a ULID or UUID). Ids that rise with time keep the index
 /// compact; the store itself orders by commit, never by id.
@@ -34,7 +39,7 @@ pub enum State {
 }
 
 impl State {
-    /// Every state, in the order of [`Counts`].
+    /// Every state, in the order of [`crate::Counts`].
     pub const ALL: [Self; 6] = [Self::Ready, Self::Waiting, Self::Held, Self::Kept, Self::Done, Self::Buried];
 
     /// The code in the index. Never change one: old directories hold them.
@@ -79,8 +84,83 @@ pub struct NewItem {
     pub arrived_ms: u64,
     /// When its first turn comes; `arrived_ms` for at once.
     pub due_ms: u64,
-    /// Short code, searchable by [`Query::label`]; empty costs nothing.
+    /// Short code, searchable by [`crate::Query::label`]; empty costs nothing.
     pub label: String,
+    /// What opens the body again (a wrapped key), opaque to the store; empty for a body that is not sealed.
+    pub seal: Vec<u8>,
+    /// SHA-256 of the body before it was sealed. If a body of this digest and size is there already, the item refers
+    /// to that one and takes over its seal; the new bytes are dropped. `None`: the body is the item's own.
+    pub digest: Option<[u8; 32]>,
+    /// Bodies are shared only if so many first bytes of their seals are equal: those that tell the key. A body under
+    /// a key that was lost is then never given to a new item.
+    pub seal_prefix: usize,
+    /// What finds it by [`crate::Query::terms`]: tokens of `[a-z0-9]`, each at most [`TERM_MAX`] bytes, parted by blanks, at
+    /// most [`TERMS_MAX`] bytes in all. `None` and the empty text are found by no term.
+    pub terms: Option<String>,
+    /// Entries of the chain, durable together with the item. A duplicate has none.
+    pub entries: Vec<Vec<u8>>,
+}
+
+impl NewItem {
+    /// An item that is due when it arrives, without label, seal, digest, terms and entries.
+    #[must_use]
+    pub fn new(id: ItemId, meta: Vec<u8>, arrived_ms: u64) -> Self {
+        Self {
+            id,
+            meta,
+            arrived_ms,
+            due_ms: arrived_ms,
+            label: String::new(),
+            seal: Vec::new(),
+            digest: None,
+            seal_prefix: 0,
+            terms: None,
+            entries: Vec::new(),
+        }
+    }
+
+    /// Whose first turn comes at this time.
+    #[must_use]
+    pub fn due_ms(self, due_ms: u64) -> Self {
+        Self { due_ms, ..self }
+    }
+
+    /// With a label.
+    #[must_use]
+    pub fn label(self, label: impl Into<String>) -> Self {
+        Self { label: label.into(), ..self }
+    }
+
+    /// Whose body is sealed.
+    #[must_use]
+    pub fn seal(self, seal: Vec<u8>) -> Self {
+        Self { seal, ..self }
+    }
+
+    /// Whose body is shared with equal ones.
+    #[must_use]
+    pub fn digest(self, digest: [u8; 32]) -> Self {
+        Self { digest: Some(digest), ..self }
+    }
+
+    /// Whose body is shared only under a seal that begins with the same bytes.
+    #[must_use]
+    pub fn seal_prefix(self, seal_prefix: usize) -> Self {
+        Self { seal_prefix, ..self }
+    }
+
+    /// That is found by these terms.
+    #[must_use]
+    pub fn terms(self, terms: String) -> Self {
+        Self { terms: Some(terms), ..self }
+    }
+
+    /// With one more entry of the chain.
+    #[must_use]
+    pub fn entry(mut self, entry: Vec<u8>) -> Self {
+        self.entries.push(entry);
+        self
+    }
 }
 
 /// What a commit did.
@@ -117,7 +197,7 @@ pub struct Settled {
     pub meta: Option<Vec<u8>>,
     /// A record of what was done (a report); `None` leaves the old one.
     pub record: Option<Vec<u8>>,
-    /// Short reason code, searchable by [`Query::label`].
+    /// Short reason code, searchable by [`crate::Query::label`].
     pub label: String,
     /// When [`crate::Store::sweep`] may delete it; `None` for never. Ignored by `defer`: pending items never expire.
     pub expires_ms: Option<u64>,
@@ -125,6 +205,12 @@ pub struct Settled {
     pub body: BodyFate,
     /// How soon this must be durable.
     pub urgency: Urgency,
+    /// A new seal for the same body (its key wrapped by another); `None` leaves the old one.
+    pub seal: Option<Vec<u8>>,
+    /// New terms, as in [`NewItem::terms`]; `None` leaves the old ones.
+    pub terms: Option<String>,
+    /// Entries of the chain, durable together with the change or not at all.
+    pub entries: Vec<Vec<u8>>,
 }
 
 impl Settled {
@@ -138,6 +224,9 @@ impl Settled {
             expires_ms: None,
             body: BodyFate::Free,
             urgency: Urgency::Now,
+            seal: None,
+            terms: None,
+            entries: Vec::new(),
         }
     }
 
@@ -170,6 +259,25 @@ impl Settled {
     pub fn lazy(self) -> Self {
         Self { urgency: Urgency::Lazy, ..self }
     }
+
+    /// With a new seal.
+    #[must_use]
+    pub fn seal(self, seal: Vec<u8>) -> Self {
+        Self { seal: Some(seal), ..self }
+    }
+
+    /// With new terms.
+    #[must_use]
+    pub fn terms(self, terms: String) -> Self {
+        Self { terms: Some(terms), ..self }
+    }
+
+    /// With one more entry of the chain.
+    #[must_use]
+    pub fn entry(mut self, entry: Vec<u8>) -> Self {
+        self.entries.push(entry);
+        self
+    }
 }
 
 /// An item as it stands in the index.
@@ -199,125 +307,12 @@ pub struct ItemView {
     pub body: BodyFate,
     /// How often a holder from [`crate::Store::next`] settled it.
     pub attempts: u32,
+    /// What opens the body; empty if it is not sealed.
+    pub seal: Vec<u8>,
+    /// SHA-256 of the body before it was sealed, if it was given.
+    pub digest: Option<[u8; 32]>,
+    /// What finds it, as it was given last.
+    pub terms: Option<String>,
     /// Its place in listings.
     pub cursor: Cursor,
-}
-
-/// A place in a listing: the order of commits. Opaque; stays valid after the item is gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Cursor(i64);
-
-impl Cursor {
-    pub(crate) fn at(seq: i64) -> Self {
-        Self(seq)
-    }
-
-    pub(crate) fn seq(self) -> i64 {
-        self.0
-    }
-}
-
-impl fmt::Display for Cursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::str::FromStr for Cursor {
-    type Err = std::num::ParseIntError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self)
-    }
-}
-
-/// Direction of a listing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// First committed first.
-    OldestFirst,
-    /// Last committed first.
-    NewestFirst,
-}
-
-/// Which items a listing shows.
-#[derive(Clone, Debug)]
-pub struct Query {
-    /// Only these states.
-    pub states: Vec<State>,
-    /// Only this label, compared exactly.
-    pub label: Option<String>,
-    /// Only what comes after this place in the listing's order: the cursor of the last item seen.
-    pub after: Option<Cursor>,
-    /// At most so many; cut to [`PAGE_MAX`].
-    pub limit: usize,
-    /// Direction.
-    pub order: Order,
-}
-
-impl Default for Query {
-    /// The first hundred of all, oldest first.
-    fn default() -> Self {
-        Self { states: State::ALL.to_vec(), label: None, after: None, limit: 100, order: Order::OldestFirst }
-    }
-}
-
-/// How much is in one state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Items.
-    pub items: u64,
-    /// Bytes of the bodies they still have.
-    pub bytes: u64,
-    /// Arrival of the item that was committed first.
-    pub oldest_ms: Option<u64>,
-}
-
-/// How much is in every state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts(pub(crate) [Tally; 6]);
-
-impl Counts {
-    /// The tally of one state.
-    #[must_use]
-    pub fn of(&self, state: State) -> Tally {
-        match state {
-            State::Ready => self.0[0],
-            State::Waiting => self.0[1],
-            State::Held => self.0[2],
-            State::Kept => self.0[3],
-            State::Done => self.0[4],
-            State::Buried => self.0[5],
-        }
-    }
-
-    pub(crate) fn of_mut(&mut self, state: State) -> &mut Tally {
-        match state {
-            State::Ready => &mut self.0[0],
-            State::Waiting => &mut self.0[1],
-            State::Held => &mut self.0[2],
-            State::Kept => &mut self.0[3],
-            State::Done => &mut self.0[4],
-            State::Buried => &mut self.0[5],
-        }
-    }
-
-    /// Items that [`crate::Store::next`] hands out now or later.
-    #[must_use]
-    pub fn pending(&self) -> u64 {
-        self.of(State::Ready).items + self.of(State::Waiting).items
-    }
-}
-
-/// What one bounded step of [`crate::Store::sweep`] did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Swept {
-    /// Expired items deleted.
-    pub expired: u64,
-    /// Bytes of live bodies moved out of nearly empty segments.
-    pub moved_bytes: u64,
-    /// Bytes by which the index became shorter.
-    pub shrunk_bytes: u64,
-    /// Whether another step would find work.
-    pub more: bool,
 }

@@ -136,11 +136,13 @@ impl Lease {
             label: settled.label,
             meta: settled.meta,
             record: settled.record,
+            seal: settled.seal,
+            terms: settled.terms,
             body,
         };
         let (answer, durable) = Durable::pair();
         let before = Entry::of(&view);
-        let op = SettleOp { hold, before, change, urgency: settled.urgency, answer };
+        let op = SettleOp { hold, before, change, urgency: settled.urgency, entries: settled.entries, answer };
         store.send(Request::Settle(Box::new(op)));
         durable
     }

@@ -5,8 +5,10 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
+use crate::bodies;
 use crate::error::StoreError;
-use crate::item::{Counts, State};
+use crate::item::State;
+use crate::query::Counts;
 use crate::rows;
 use crate::segment::{self, Found};
 
@@ -46,7 +48,7 @@ pub(crate) fn recover(connection: &mut Connection, dir: &Path) -> Result<(Recove
     let mut found: BTreeMap<u32, Found> =
         files.iter().map(|(&number, &length)| (number, Found { live: 0, length })).collect();
     let transaction = connection.transaction()?;
-    for (number, live, end) in rows::segments(&transaction)? {
+    for (number, live, end) in bodies::segments(&transaction)? {
         let length = files.get(&number).copied().unwrap_or(0);
         found.insert(number, Found { live, length: length.max(end) });
         if length < end {

@@ -13,16 +13,18 @@ use std::time::Duration;
 
 use rustix::fs::FlockOperation;
 
-use crate::batch::{CommitOp, Request, key};
-use crate::body::{BodyReader, BodyWriter, CHUNK};
+use crate::batch::{AppendOp, CommitOp, Ends, PruneOp, Request, key};
+use crate::body::{BodyWriter, CHUNK};
 use crate::circulation::Circulation;
 use crate::durable::Durable;
 use crate::error::StoreError;
 use crate::index::{self, Readers, from_sql, lock, to_sql};
-use crate::item::{Committed, Counts, ItemId, ItemView, NewItem, Query, Settled, State, Swept};
+use crate::item::{Committed, ItemId, NewItem, Settled, State};
 use crate::lease::{Holder, Lease};
+use crate::query::{Counts, Swept};
 use crate::recover::{self, Recovery};
 use crate::rows::{self, Entry, NewRow};
+use crate::search;
 use crate::segment::{self, Segments};
 use crate::space::Space;
 use crate::writer::Writer;
@@ -79,7 +81,7 @@ pub(crate) struct Shared {
     pub(crate) segments: Segments,
     pub(crate) circulation: Arc<Circulation>,
     pub(crate) readers: Readers,
-    counts: Mutex<Counts>,
+    pub(crate) counts: Mutex<Counts>,
     closed: AtomicBool,
     /// Dropped last: the directory is ours until nothing writes any more.
     _lock: File,
@@ -101,7 +103,7 @@ impl Store {
         // The names of the index, the lock and the segment directory.
         segment::sync_dir(dir)?;
         let (mut recovery, found) = recover::recover(&mut connection, &segment_dir)?;
-        let next_seq = rows::last_seq(&connection)? + 1;
+        let ends = Ends::read(&connection)?;
         let options = Options { inline_max: options.inline_max.min(CHUNK - 1), ..options };
         let shared = Arc::new(Shared {
             space: Space::new(dir, options.min_free),
@@ -115,7 +117,7 @@ impl Store {
         });
         recovery.segments_removed = shared.segments.remove_empty();
         let (requests, received) = mpsc::channel();
-        let writer = Writer::new(Arc::clone(&shared), connection, received, next_seq);
+        let writer = Writer::new(Arc::clone(&shared), connection, received, ends);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer.run())
@@ -141,12 +143,13 @@ impl Store {
         self.commit_as(body, item, state, Settled::new(label))
     }
 
-    /// Stores a new item directly in a state, with a record. `settled.label` replaces the item's own; its `meta` and
-    /// `body` are not used (an empty body takes no room).
+    /// Stores a new item directly in a state, with a record. `settled.label` replaces the item's own, `settled.terms`
+    /// too if there are some; the entries of both are written, the item's first. `settled.meta`, `seal` and `body`
+    /// are not used (an empty body takes no room).
     ///
     /// Fails like [`Store::commit`].
     pub fn commit_as(&self, body: BodyWriter, item: NewItem, state: State, settled: Settled) -> Durable<Committed> {
-        let checked = settled.check().and_then(|()| check_field(item.meta.len()));
+        let checked = settled.check().and_then(|()| item.check());
         let finished = checked.and_then(|()| body.finish());
         let body = match finished {
             Ok(body) => body,
@@ -163,9 +166,15 @@ impl Store {
             label: settled.label,
             meta: item.meta,
             record: settled.record,
+            seal: item.seal,
+            seal_prefix: item.seal_prefix,
+            digest: item.digest,
+            terms: settled.terms.or(item.terms),
         };
+        let mut entries = item.entries;
+        entries.extend(settled.entries);
         let (answer, durable) = Durable::pair();
-        self.send(Request::Commit(Box::new(CommitOp { row, content: body.content, answer })));
+        self.send(Request::Commit(Box::new(CommitOp { row, content: body.content, entries, answer })));
         durable
     }
 
@@ -223,66 +232,37 @@ impl Store {
         Ok(Lease::new(self.clone(), hold, view, Holder::Operator))
     }
 
-    /// One item as it stands.
+    /// Adds entries that belong to no item to the chain; resolves to the number of the last when all are durable.
     ///
-    /// # Errors
-    /// What SQLite said.
-    pub fn get(&self, id: ItemId) -> Result<Option<ItemView>, StoreError> {
-        self.inner.shared.readers.with(|index| match rows::seq_of(index, id)? {
-            Some(seq) => rows::view(index, seq),
-            None => Ok(None),
-        })
+    /// Resolves to [`StoreError::Full`] without room: nothing is added then, and what they tell of must not happen.
+    pub fn append(&self, entries: Vec<Vec<u8>>) -> Durable<u64> {
+        if entries.is_empty() {
+            return Durable::failed(StoreError::Misuse("there is nothing to append"));
+        }
+        if let Err(error) = check_entries(&entries) {
+            return Durable::failed(error);
+        }
+        let (answer, durable) = Durable::pair();
+        self.send(Request::Append(AppendOp { entries, answer }));
+        durable
     }
 
-    /// Opens an item's body without a lease. What is being read stays readable when the item is settled meanwhile.
+    /// Takes the entries up to a number away and adds a note of it, both or neither; resolves to the note's number. No
+    /// reader sees them any more; [`Store::sweep`] deletes them step by step. The chain goes on: the next entry is bound
+    /// to the last, as ever.
     ///
-    /// # Errors
-    /// [`StoreError::NotFound`], [`StoreError::NoBody`], [`StoreError::Damaged`].
-    pub fn body_of(&self, id: ItemId) -> Result<BodyReader, StoreError> {
-        let shared = &self.inner.shared;
-        let seq = shared.readers.with(|index| rows::seq_of(index, id))?.ok_or(StoreError::NotFound)?;
-        BodyReader::open(shared, seq)
+    /// Resolves to [`StoreError::Misuse`] if the last entry were to go, or if there are no such entries.
+    pub fn prune_chain(&self, up_to: u64, note: Vec<u8>) -> Durable<u64> {
+        if let Err(error) = check_field(note.len()) {
+            return Durable::failed(error);
+        }
+        let (answer, durable) = Durable::pair();
+        self.send(Request::Prune(PruneOp { up_to, note, answer }));
+        durable
     }
 
-    /// A page of items, in the order of their commits.
-    ///
-    /// # Errors
-    /// What SQLite said.
-    pub fn list(&self, query: &Query) -> Result<Vec<ItemView>, StoreError> {
-        self.inner.shared.readers.with(|index| rows::page(index, query))
-    }
-
-    /// How much is in every state.
-    ///
-    /// # Errors
-    /// What SQLite said.
-    pub fn counts(&self) -> Result<Counts, StoreError> {
-        let mut counts = *lock(&self.inner.shared.counts);
-        self.inner.shared.readers.with(|index| {
-            for state in State::ALL {
-                counts.of_mut(state).oldest_ms = rows::oldest(index, state)?;
-            }
-            Ok(counts)
-        })
-    }
-
-    /// Bytes that new bodies may still take: what is free, less [`Options::min_free`].
-    ///
-    /// # Errors
-    /// What the file system said.
-    pub fn room(&self) -> Result<u64, StoreError> {
-        self.inner.shared.space.room()
-    }
-
-    /// Bytes that are free on the file system, the reserve included.
-    ///
-    /// # Errors
-    /// What the file system said.
-    pub fn free(&self) -> Result<u64, StoreError> {
-        self.inner.shared.space.free()
-    }
-
-    /// One bounded step of tidying at `now_ms`: deletes expired items (a few hundred), moves live bodies out of one
+    /// One bounded step of tidying at `now_ms`: deletes expired items (a few hundred) and
+    /// entries of the chain that were taken away (a few thousand), moves live bodies out of one
     /// nearly empty body file (a few MiB). Call it now and then, and again while [`Swept::more`].
     pub fn sweep(&self, now_ms: u64) -> Durable<Swept> {
         let (answer, durable) = Durable::pair();
@@ -356,12 +336,32 @@ impl Settled {
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         check_field(self.label.len())?;
         check_field(self.meta.as_ref().map_or(0, Vec::len))?;
-        check_field(self.record.as_ref().map_or(0, Vec::len))
+        check_field(self.record.as_ref().map_or(0, Vec::len))?;
+        check_field(self.seal.as_ref().map_or(0, Vec::len))?;
+        search::check(self.terms.as_deref().unwrap_or_default())?;
+        check_entries(&self.entries)
     }
 }
 
+impl NewItem {
+    fn check(&self) -> Result<(), StoreError> {
+        check_field(self.meta.len())?;
+        check_field(self.seal.len())?;
+        search::check(self.terms.as_deref().unwrap_or_default())?;
+        check_entries(&self.entries)
+    }
+}
+
+fn check_entries(entries: &[Vec<u8>]) -> Result<(), StoreError> {
+    entries.iter().try_for_each(|entry| check_field(entry.len()))
+}
+
 fn check_field(length: usize) -> Result<(), StoreError> {
-    if length <= FIELD_MAX { Ok(()) } else { Err(StoreError::Misuse("header, record and label end at 16 MiB")) }
+    if length <= FIELD_MAX {
+        Ok(())
+    } else {
+        Err(StoreError::Misuse("header, record, label, seal and entry end at 16 MiB"))
+    }
 }
 
 /// Makes a directory and what is missing above it; each new name is durable before the next.

@@ -6,14 +6,17 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use crate::batch::{Batch, Request, SettleOp};
+use crate::batch::{Batch, Ends, PruneOp, Request, SettleOp};
+use crate::bodies;
 use crate::body::CHUNK;
+use crate::chain;
 use crate::circulation::Hold;
 use crate::durable::Answer;
 use crate::error::StoreError;
 use crate::index;
-use crate::item::Swept;
+use crate::query::Swept;
 use crate::rows::{self, Entry};
+use crate::search::Changes;
 use crate::segment::{Extent, Placed, Segments};
 use crate::store::Shared;
 
@@ -22,6 +25,9 @@ const RETRY: Duration = Duration::from_millis(500);
 
 /// Rows that one step of a sweep deletes.
 const SWEEP_ROWS: usize = 256;
+
+/// Entries of the chain that one step of a sweep deletes.
+const SWEEP_ENTRIES: usize = 2_000;
 
 /// One step of compaction moves at most so many extents, and stops behind so many bytes.
 const MOVE_EXTENTS: usize = 256;
@@ -33,7 +39,7 @@ pub(crate) struct Writer {
     shared: Arc<Shared>,
     connection: Connection,
     requests: Receiver<Request>,
-    next_seq: i64,
+    ends: Ends,
     lazy: Postponed,
     stalled: Postponed,
 }
@@ -49,6 +55,7 @@ struct Postponed {
 /// Why gathering ended.
 enum Next {
     Write,
+    Prune(PruneOp),
     Sweep {
         now_ms: u64,
         answer: Answer<Swept>,
@@ -61,9 +68,9 @@ enum Next {
 }
 
 impl Writer {
-    pub(crate) fn new(shared: Arc<Shared>, connection: Connection, requests: Receiver<Request>, next_seq: i64) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, connection: Connection, requests: Receiver<Request>, ends: Ends) -> Self {
         let (lazy, stalled) = (Postponed::default(), Postponed::default());
-        Self { shared, connection, requests, next_seq, lazy, stalled }
+        Self { shared, connection, requests, ends, lazy, stalled }
     }
 
     /// Works until the store is shut down or its last handle is gone; what was asked for before that is written.
@@ -81,6 +88,9 @@ impl Writer {
             }
             match next {
                 Next::Write => {}
+                Next::Prune(PruneOp { up_to, note, answer }) => {
+                    let _ = answer.send(self.prune(up_to, note));
+                }
                 Next::Sweep { now_ms, answer } => {
                     let _ = answer.send(self.sweep(now_ms));
                 }
@@ -107,6 +117,8 @@ impl Writer {
                     crate::item::Urgency::Now => batch.settles.push(op),
                     crate::item::Urgency::Lazy => self.lazy.push(op, self.shared.options.lazy_delay),
                 },
+                Ok(Request::Append(op)) => batch.appends.push(op),
+                Ok(Request::Prune(op)) => return Next::Prune(op),
                 Ok(Request::Sweep { now_ms, answer }) => return Next::Sweep { now_ms, answer },
                 Ok(Request::Shutdown { answer }) => return Next::Shutdown { answer },
                 Err(RecvTimeoutError::Timeout) => return Next::Write,
@@ -138,29 +150,41 @@ impl Writer {
         if batch.is_empty() {
             return;
         }
-        match batch.write(&mut self.connection, self.next_seq) {
+        match batch.write(&mut self.connection, self.ends) {
             Ok(written) => {
-                self.next_seq = written.next_seq;
+                self.ends = written.ends;
                 batch.publish(&self.shared, written);
             }
-            Err(StoreError::Full) if batch.commits.is_empty() => {
+            Err(StoreError::Full) if batch.only_settles() => {
                 tracing::warn!(operations = batch.len(), "no room to settle; trying again");
                 index::checkpoint(&self.connection);
                 self.stalled.ops.append(&mut batch.settles);
                 self.stalled.until = Some(Instant::now() + RETRY);
             }
             Err(StoreError::Full) => {
-                batch.refuse_commits(&StoreError::Full);
+                batch.refuse_new(&StoreError::Full);
                 index::checkpoint(&self.connection);
-                // At most once: there are no commits now.
+                // At most once: there are only settlements now.
                 self.execute(batch);
             }
-            Err(error) => batch.fail(&error),
+            Err(error) => {
+                batch.fail(&error);
+                self.look_again();
+            }
+        }
+    }
+
+    /// After a failure nobody knows what the last transaction did; the index does. A number that somebody may still
+    /// hold is not given again.
+    fn look_again(&mut self) {
+        match Ends::read(&self.connection) {
+            Ok(Ends { next_seq, head }) => self.ends = Ends { next_seq: self.ends.next_seq.max(next_seq), head },
+            Err(error) => tracing::error!(%error, "the index cannot be read"),
         }
     }
 
     fn retry_stalled(&mut self) {
-        let batch = Batch { commits: Vec::new(), settles: self.stalled.take() };
+        let batch = Batch { settles: self.stalled.take(), ..Batch::default() };
         self.execute(batch);
     }
 
@@ -178,9 +202,25 @@ impl Writer {
         Err(StoreError::Full)
     }
 
-    /// One bounded step: expired rows, then a segment that is nearly empty, then free pages of the index.
+    /// Takes the chain's beginning away and adds a note of it, both or neither.
+    fn prune(&mut self, up_to: u64, note: Vec<u8>) -> Result<u64, StoreError> {
+        if up_to >= self.ends.head.number {
+            return Err(StoreError::Misuse("the last entry of the chain stays"));
+        }
+        let transaction = self.connection.transaction()?;
+        if !chain::hide(&transaction, up_to)? {
+            return Err(StoreError::Misuse("there are no such entries in the chain"));
+        }
+        let head = chain::append(&transaction, self.ends.head, &[note])?;
+        transaction.commit()?;
+        self.ends.head = head;
+        Ok(head.number)
+    }
+
+    /// One bounded step: expired rows, entries of the chain that were taken away, then a segment that is nearly empty, then free pages of the index.
     fn sweep(&mut self, now_ms: u64) -> Result<Swept, StoreError> {
         let (expired, more_expired) = self.delete_expired(now_ms)?;
+        let more_entries = chain::sweep(&self.connection, SWEEP_ENTRIES)? == SWEEP_ENTRIES;
         let moved_bytes = self.compact().unwrap_or_else(|error| {
             tracing::warn!(%error, "compaction failed; it is tried again at the next sweep");
             0
@@ -188,7 +228,7 @@ impl Writer {
         self.shared.segments.remove_empty();
         let shrunk_bytes = index::shrink(&self.connection)?;
         let more_sparse = moved_bytes > 0 && self.shared.segments.sparse().is_some();
-        let more = more_expired || more_sparse || shrunk_bytes > 0;
+        let more = more_expired || more_entries || more_sparse || shrunk_bytes > 0;
         Ok(Swept { expired, moved_bytes, shrunk_bytes, more })
     }
 
@@ -199,10 +239,11 @@ impl Writer {
         let claim = |(seq, entry)| Some((self.shared.circulation.claim(seq)?, entry));
         let claimed: Vec<(Hold, Entry)> = found.into_iter().filter_map(claim).collect();
         let transaction = self.connection.transaction()?;
-        let mut freed = Vec::new();
+        let (mut search, mut freed) = (Changes::default(), Vec::new());
         for (hold, _) in &claimed {
-            freed.append(&mut rows::delete(&transaction, hold.seq())?);
+            freed.append(&mut rows::delete(&transaction, &mut search, hold.seq())?);
         }
+        search.apply(&transaction)?;
         transaction.commit()?;
         self.shared.segments.lose(freed.into_iter());
         let expired = claimed.len() as u64;
@@ -217,7 +258,7 @@ impl Writer {
     fn compact(&mut self) -> Result<u64, StoreError> {
         let segments = &self.shared.segments;
         let Some(number) = segments.sparse() else { return Ok(0) };
-        let residents = rows::residents(&self.connection, number, MOVE_EXTENTS)?;
+        let residents = bodies::residents(&self.connection, number, MOVE_EXTENTS)?;
         let mut moves: Vec<(i64, i64, Extent, Placed)> = Vec::new();
         let mut bytes = 0;
         for (seq, part, from) in residents {
@@ -233,7 +274,7 @@ impl Writer {
         }
         let transaction = self.connection.transaction()?;
         for (seq, part, _, to) in &moves {
-            rows::move_extent(&transaction, *seq, *part, to.extent())?;
+            bodies::move_extent(&transaction, *seq, *part, to.extent())?;
         }
         transaction.commit()?;
         segments.gain(moves.iter().map(|(.., to)| to.extent()));

@@ -268,5 +268,5 @@ fn a_newer_layout_is_refused() {
     index.pragma_update(None, "user_version", 99).unwrap();
     drop(index);
     let refused = Store::open(dir.path(), common::options());
-    assert!(matches!(refused, Err(StoreError::Version { found: 99, known: 1 })), "{refused:?}");
+    assert!(matches!(refused, Err(StoreError::Version { found: 99, known: 2 })), "{refused:?}");
 }

@@ -9,7 +9,7 @@ use std::io::Write;
 use std::process::Command;
 
 use common::{bytes, id, item, open, options, put, read};
-use sekisho_store::{Committed, Options, Settled, State, Store, StoreError};
+use sekisho_store::{Committed, Options, Query, Settled, State, Store, StoreError};
 
 #[test]
 fn below_the_reserve_new_items_are_refused_and_old_ones_settled() {
@@ -139,6 +139,73 @@ fn full_disk(tiny: &Tiny, size: usize) {
     let (store, recovery) = Store::open(&tiny.store(), with_reserve()).unwrap();
     assert_eq!((recovery.pending(), recovery.damaged), (again.len() as u64, 0));
     drain(&store, &again, size);
+}
+
+/// Numbers without a gap, hashes that follow, and no entry twice.
+fn told(store: &Store) -> Vec<String> {
+    let (mut hash, mut told) = (sekisho_audit::START, Vec::new());
+    loop {
+        let page = store.chain(told.len() as u64, 100).unwrap();
+        if page.is_empty() {
+            assert_eq!(store.chain_head().unwrap(), (told.len() as u64, hash));
+            let distinct: std::collections::BTreeSet<_> = told.iter().collect();
+            assert_eq!(distinct.len(), told.len(), "an entry stands twice");
+            return told;
+        }
+        for row in page {
+            hash = sekisho_audit::link(&hash, row.number, &row.entry);
+            told.push(String::from_utf8(row.entry).unwrap());
+            assert_eq!((row.number, row.hash), (told.len() as u64, hash));
+        }
+    }
+}
+
+#[test]
+fn a_full_disk_doubles_no_entry() {
+    let Some(tiny) = Tiny::mount() else {
+        eprintln!("skipped: mounting a small file system needs root");
+        return;
+    };
+    let (store, _) = Store::open(&tiny.store(), with_reserve()).unwrap();
+    let mut expected = Vec::new();
+    for number in 0_u64.. {
+        let mut body = store.body();
+        let _ = body.write(&bytes(number, 20_000));
+        let new = item(number).terms(format!("all t{number}")).entry(format!("new {number}").into_bytes());
+        match store.commit(body, new).wait() {
+            Ok(committed) => assert_eq!(committed, Committed::New),
+            Err(StoreError::Full) => break,
+            Err(error) => panic!("{error}"),
+        }
+        expected.push(format!("new {number}"));
+    }
+    tiny.fill();
+    // Larger than what the log can take without growing.
+    let settle = |number: u64| {
+        let settled = Settled::new("ok").record(vec![b'r'; 200_000]).terms(format!("all s{number}"));
+        store.lease(id(number)).unwrap().done(1, settled.entry(format!("done {number}").into_bytes()))
+    };
+    let waiting: Vec<_> = (0..5).map(settle).collect();
+    let act = store.append(vec![vec![b'x'; 8_000_000]]).wait();
+    assert!(matches!(act, Err(StoreError::Full)), "{act:?}");
+    assert!(matches!(store.commit(store.body(), item(9_999).entry(b"lost".to_vec())).wait(), Err(StoreError::Full)));
+    // Time for some of the attempts that fail.
+    std::thread::sleep(std::time::Duration::from_millis(1_200));
+    tiny.relieve();
+    waiting.into_iter().for_each(|answer| answer.wait().unwrap());
+    expected.extend((0..5).map(|number| format!("done {number}")));
+    assert_eq!(store.append(vec![b"act".to_vec()]).wait().unwrap(), expected.len() as u64 + 1);
+    expected.push("act".to_owned());
+    let mut entries = told(&store);
+    assert_eq!(entries.last().map(String::as_str), Some("act"));
+    entries.sort();
+    expected.sort();
+    assert_eq!(entries, expected);
+    let settled = Query { states: vec![State::Done], terms: vec!["all".to_owned()], ..Query::default() };
+    assert_eq!(store.count(&settled, 100).unwrap(), (5, false));
+    drop(store);
+    let (store, _) = Store::open(&tiny.store(), with_reserve()).unwrap();
+    assert_eq!(told(&store).len(), expected.len());
 }
 
 #[test]

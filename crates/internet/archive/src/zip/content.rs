@@ -5,7 +5,6 @@ use flate2::{Crc, Decompress, FlushDecompress, Status};
 use lzma_rust2::{LzmaReader, XzReader, lzma_get_memory_usage_by_props};
 use sekisho_disarm::{Budget, Refusal};
 
-use super::directory::Record;
 use crate::fields::Fields;
 use crate::guard::{MEMORY_KIB, exactly, guarded};
 
@@ -22,25 +21,54 @@ const DEFLATE_RATIO: u64 = 1_032;
 /// Flag 1 of an LZMA entry: its end is marked (APPNOTE 5.8.9).
 const END_MARKED: u16 = 1 << 1;
 
-/// The octets of the entry that `record` describes and `body` holds.
+/// How an entry's content is packed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Packing {
+    pub(super) flags: u16,
+    pub(super) method: u16,
+    pub(super) packed: u64,
+    pub(super) inflated: u64,
+    /// Its CRC-32; none where something else proves it.
+    pub(super) crc: Option<u32>,
+}
+
+/// The octets of the entry that `packing` describes and `body` holds.
 ///
 /// # Errors
 /// [`Refusal::Ambiguous`] if octets are left over, which another tool might
 /// read; [`Refusal::Malformed`] if it is damaged.
-pub(super) fn read(record: &Record<'_>, body: &[u8], budget: &mut Budget) -> Result<Vec<u8>, Refusal> {
-    let size = record.inflated;
-    let unpacked = match record.method {
-        STORED if record.packed != size => return Err(Refusal::Ambiguous),
-        DEFLATED if size > record.packed.saturating_mul(DEFLATE_RATIO) => return Err(Refusal::Malformed),
-        STORED | DEFLATED | BZIP2 | LZMA | XZ => {
-            budget.octets(size)?;
-            guarded(|| unpack(record, body))?
+pub(super) fn read(packing: &Packing, body: &[u8], budget: &mut Budget) -> Result<Vec<u8>, Refusal> {
+    packing.pay(budget)?;
+    packing.unpack(body)
+}
+
+impl Packing {
+    /// Takes what unpacking makes from the budget.
+    ///
+    /// # Errors
+    /// What can be said before it is unpacked.
+    pub(super) fn pay(&self, budget: &mut Budget) -> Result<(), Refusal> {
+        match self.method {
+            STORED if self.packed != self.inflated => Err(Refusal::Ambiguous),
+            DEFLATED if self.inflated > self.packed.saturating_mul(DEFLATE_RATIO) => Err(Refusal::Malformed),
+            STORED | DEFLATED | BZIP2 | LZMA | XZ => budget.octets(self.inflated),
+            _ => Err(Refusal::Unsupported),
         }
-        _ => return Err(Refusal::Unsupported),
-    };
-    let mut crc = Crc::new();
-    crc.update(&unpacked.octets);
-    match (crc.sum() == record.crc, unpacked.left) {
+    }
+
+    /// Unpacks `body`, which is paid for.
+    pub(super) fn unpack(&self, body: &[u8]) -> Result<Vec<u8>, Refusal> {
+        proved(self, guarded(|| unpack(self, body))?)
+    }
+}
+
+fn proved(packing: &Packing, unpacked: Unpacked) -> Result<Vec<u8>, Refusal> {
+    let is_whole = packing.crc.is_none_or(|expected| {
+        let mut crc = Crc::new();
+        crc.update(&unpacked.octets);
+        crc.sum() == expected
+    });
+    match (is_whole, unpacked.left) {
         (true, 0) => Ok(unpacked.octets),
         (true, _) => Err(Refusal::Ambiguous),
         (false, _) => Err(Refusal::Malformed),
@@ -53,16 +81,16 @@ struct Unpacked {
     left: u64,
 }
 
-fn unpack(record: &Record<'_>, body: &[u8]) -> Result<Unpacked, Refusal> {
-    let size = record.inflated;
-    match record.method {
+fn unpack(packing: &Packing, body: &[u8]) -> Result<Unpacked, Refusal> {
+    let size = packing.inflated;
+    match packing.method {
         DEFLATED => inflate(body, size),
         BZIP2 => {
             let mut decoder = BzDecoder::new(body);
             let octets = exactly(&mut decoder, size)?;
             Ok(Unpacked { octets, left: decoder.into_inner().len() as u64 })
         }
-        LZMA => lzma(record, body).map(|octets| Unpacked { octets, left: 0 }),
+        LZMA => lzma(packing, body).map(|octets| Unpacked { octets, left: 0 }),
         XZ => {
             let decoder = XzReader::new_mem_limit(body, false, MEMORY_KIB);
             exactly(decoder, size).map(|octets| Unpacked { octets, left: 0 })
@@ -101,19 +129,19 @@ fn inflate(body: &[u8], size: u64) -> Result<Unpacked, Refusal> {
 }
 
 /// APPNOTE 5.8.8: a version, the size of the properties (5), the properties.
-fn lzma(record: &Record<'_>, body: &[u8]) -> Result<Vec<u8>, Refusal> {
+fn lzma(packing: &Packing, body: &[u8]) -> Result<Vec<u8>, Refusal> {
     let mut fields = Fields(body);
     let header = (fields.u16(), fields.u16(), fields.u8(), fields.u32());
     let (Some(_), Some(5), Some(properties), Some(dictionary)) = header else { return Err(Refusal::Malformed) };
     // No distance leads before the first octet, so a larger dictionary than
     // the content is never used. 4 KiB is the least that LZMA has.
-    let useful = u32::try_from(record.inflated).map_or(dictionary, |size| dictionary.min(size.max(4096)));
+    let useful = u32::try_from(packing.inflated).map_or(dictionary, |size| dictionary.min(size.max(4096)));
     let needed = lzma_get_memory_usage_by_props(useful, properties).map_err(|_| Refusal::Malformed)?;
     if needed > MEMORY_KIB {
         return Err(Refusal::Unsupported);
     }
-    let marked = record.flags & END_MARKED != 0;
-    let size = if marked { u64::MAX } else { record.inflated };
+    let marked = packing.flags & END_MARKED != 0;
+    let size = if marked { u64::MAX } else { packing.inflated };
     let decoder = LzmaReader::new_with_props(fields.0, size, properties, useful, None);
-    exactly(decoder.map_err(|_| Refusal::Malformed)?, record.inflated)
+    exactly(decoder.map_err(|_| Refusal::Malformed)?, packing.inflated)
 }

@@ -6,7 +6,8 @@ use std::ops::Range;
 use sekisho_disarm::{Budget, Refusal};
 use sekisho_safe_message::Removal;
 
-use super::extra::{self, Zip64};
+use super::content::Packing;
+use super::extra::{self, Aes, Zip64};
 use crate::fields::Fields;
 use crate::names::{self, Charset};
 
@@ -27,8 +28,8 @@ pub(super) const STRONG: u16 = 1 << 6;
 pub(super) const UTF8: u16 = 1 << 11;
 pub(super) const MASKED: u16 = 1 << 13;
 
-/// Method 99: AES, the real method behind it (APPNOTE annex E).
-const AES: u16 = 99;
+/// Method 99: AES, the real method in an extra field (APPNOTE annex E).
+pub(super) const AES: u16 = 99;
 
 /// Systems whose names are UTF-8 if nothing else is said (APPNOTE 4.4.2.2).
 const UNIX: u8 = 3;
@@ -48,9 +49,14 @@ pub(super) struct Directory<'a> {
 pub(super) struct Record<'a> {
     pub(super) flags: u16,
     pub(super) method: u16,
+    /// The time of day, by which an entry is checked that was encrypted while
+    /// its content was not known yet.
+    pub(super) time: u16,
     pub(super) crc: u32,
     pub(super) packed: u64,
     pub(super) inflated: u64,
+    /// How it is encrypted, if by AES.
+    pub(super) aes: Option<Aes>,
     pub(super) offset: u64,
     pub(super) attributes: u32,
     pub(super) raw_name: &'a [u8],
@@ -61,6 +67,17 @@ pub(super) struct Record<'a> {
 impl Record<'_> {
     pub(super) fn is_encrypted(&self) -> bool {
         self.flags & (ENCRYPTED | STRONG | MASKED) != 0 || self.method == AES
+    }
+
+    /// How the content is packed, of an entry that is not encrypted.
+    pub(super) fn packing(&self) -> Packing {
+        Packing {
+            flags: self.flags,
+            method: self.method,
+            packed: self.packed,
+            inflated: self.inflated,
+            crc: Some(self.crc),
+        }
     }
 }
 
@@ -198,7 +215,7 @@ fn central<'a>(fields: &mut Fields<'a>) -> Option<Result<(Record<'a>, &'a [u8]),
     let [_, host] = fields.array()?;
     let _needed = fields.u16()?;
     let (flags, method) = (fields.u16()?, fields.u16()?);
-    let _time_and_date = fields.u32()?;
+    let (time, _date) = (fields.u16()?, fields.u16()?);
     let crc = fields.u32()?;
     let mut sizes = Zip64 { packed: fields.u32()?.into(), inflated: fields.u32()?.into(), offset: None };
     let (name_len, extra_len, comment_len) = (fields.u16()?, fields.u16()?, fields.u16()?);
@@ -217,7 +234,8 @@ fn central<'a>(fields: &mut Fields<'a>) -> Option<Result<(Record<'a>, &'a [u8]),
     }
     let name = extra::unicode_path(extra, raw_name).unwrap_or_else(|| names::decode(raw_name, charset(flags, host)));
     let Zip64 { packed, inflated, offset } = sizes;
-    let record = Record { flags, method, crc, packed, inflated, offset: offset?, attributes, raw_name, name };
+    let (aes, offset) = (Aes::of(extra), offset?);
+    let record = Record { flags, method, time, crc, packed, inflated, aes, offset, attributes, raw_name, name };
     Some(Ok((record, comment)))
 }
 

@@ -1,4 +1,5 @@
-//! Extra fields that are read: the long sizes, and a name in Unicode.
+//! Extra fields that are read: the long sizes, a name in Unicode, and how AES
+//! is used.
 
 use flate2::Crc;
 
@@ -6,6 +7,7 @@ use crate::fields::Fields;
 
 const ZIP64: u16 = 0x0001;
 const UNICODE_PATH: u16 = 0x7075;
+const AES: u16 = 0x9901;
 
 /// Sizes and place of an entry that may stand in the Zip64 field.
 #[derive(Debug)]
@@ -31,6 +33,36 @@ impl Zip64 {
                 None => false,
             }
         })
+    }
+}
+
+/// How an entry is encrypted by AES (APPNOTE 7, and WinZip's specification).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Aes {
+    /// AE-1: the header's CRC is the content's. AE-2 has none.
+    pub(super) has_crc: bool,
+    /// Octets of the key: 16, 24 or 32.
+    pub(super) key: usize,
+    /// The method behind the encryption.
+    pub(super) method: u16,
+}
+
+impl Aes {
+    pub(super) fn of(extra: &[u8]) -> Option<Self> {
+        let mut fields = Fields(field(extra, AES)?);
+        let (version, vendor, strength, method) = (fields.u16()?, fields.take(2)?, fields.u8()?, fields.u16()?);
+        let has_crc = match version {
+            1 => true,
+            2 => false,
+            _ => return None,
+        };
+        let key = match strength {
+            1 => 16,
+            2 => 24,
+            3 => 32,
+            _ => return None,
+        };
+        (vendor == b"AE" && fields.0.is_empty()).then_some(Self { has_crc, key, method })
     }
 }
 

@@ -4,7 +4,7 @@
 use sekisho_disarm::Refusal;
 
 use super::directory::{DESCRIPTOR, Directory, ENCRYPTED, MASKED, Record, STRONG, UTF8};
-use super::extra::{self, Zip64};
+use super::extra::{self, Aes, Zip64};
 use crate::fields::Fields;
 
 /// Flags over which the two headers must agree: how the octets are read. The
@@ -89,6 +89,7 @@ impl<'a> Local<'a> {
             && one(self.crc.into(), record.crc.into())
             && one(self.sizes.packed, record.packed)
             && one(self.sizes.inflated, record.inflated)
+            && Aes::of(self.extra) == record.aes
             && extra::unicode_path(self.extra, self.name).is_none_or(|name| name == record.name);
         if same { Ok(()) } else { Err(Refusal::Ambiguous) }
     }

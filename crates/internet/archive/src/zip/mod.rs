@@ -6,10 +6,13 @@
 //! [`Refusal::Ambiguous`]. An entry that is merely damaged, a link or packed in
 //! an unknown way is left out by name.
 
+mod aes;
 mod content;
 mod directory;
 mod extra;
 mod local;
+mod locked;
+mod traditional;
 
 use std::collections::BTreeSet;
 
@@ -29,7 +32,7 @@ const PIPE: u32 = 0o010_000;
 
 pub(crate) fn read(octets: &[u8], walk: &mut Walk<'_, '_>) -> Result<(), Refusal> {
     let directory = directory::read(octets, walk.budget)?;
-    if directory.records.iter().any(Record::is_encrypted) {
+    if directory.records.iter().any(|record| record.is_encrypted() && !locked::may_open(record, &walk.keys)) {
         return Err(Refusal::Encrypted);
     }
     let bodies = local::bodies(octets, &directory)?;
@@ -56,8 +59,16 @@ fn entry(record: &Record<'_>, body: &[u8], path: Path, walk: &mut Walk<'_, '_>) 
         walk.leave_out(&path, Refusal::Unsupported);
         return Ok(());
     }
-    let octets = content::read(record, body, walk.budget);
-    walk.settle(path, octets)
+    let octets = if record.is_encrypted() {
+        locked::read(record, body, &mut walk.keys, walk.budget)
+    } else {
+        content::read(&record.packing(), body, walk.budget)
+    };
+    match octets {
+        // Nobody could say what is beside the others.
+        Err(Refusal::Encrypted) => Err(Refusal::Encrypted),
+        octets => walk.settle(path, octets),
+    }
 }
 
 /// The paths of all entries. Two that are the same are two readings: one tool

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use sekisho_safe_message::{SafeMessage, Untrusted, frame};
+use sekisho_safe_message::{Notice, SafeMessage, Untrusted, frame};
 
 use super::{AnswerError, DELIVER, HOLD, MAGIC, MAX_REPORT, MAX_SHARES, Read, Share};
 use crate::{Job, Report, SCHEMA, Verdict};
@@ -155,5 +155,12 @@ fn decode_report(bytes: &[u8], job: &Job) -> Result<Report, AnswerError> {
 fn decode_frame(bytes: &[u8], job: &Job) -> Result<SafeMessage, AnswerError> {
     let message = frame::decode(Untrusted::new(bytes)).map_err(AnswerError::Frame)?;
     let ours = message.id() == job.id && *message.envelope() == job.envelope && *message.profile() == job.profile;
-    if ours { Ok(message) } else { Err(AnswerError::Foreign) }
+    // Where readers write to is ours to say, not a worker's.
+    let told = |notice: &Notice| match notice {
+        Notice::Original { address, token } => {
+            job.orders.appeal.as_ref().is_some_and(|appeal| appeal.address == *address && appeal.token == *token)
+        }
+        _ => true,
+    };
+    if ours && message.notices().iter().all(told) { Ok(message) } else { Err(AnswerError::Foreign) }
 }

@@ -8,6 +8,7 @@ use sekisho_safe_message::{Content, Removal};
 
 use super::*;
 use crate::flatten::sample::{HELVETICA, page, stream};
+use crate::open::open;
 
 fn flat(octets: &[u8]) -> Result<Disarmed, Refusal> {
     flat_under(octets, Bounds::default(), &Fonts::none())

@@ -41,7 +41,7 @@ use sekisho_safe_message::{Removal, Untrusted};
 use self::font::{FontId, Fonts};
 use self::layers::Layers;
 use crate::guard::guarded;
-use crate::open::open;
+use crate::open::open_with_passwords;
 use crate::write::{Dictionary, File, Objects, Ref, Value};
 
 /// Makes a new PDF: pages, what is drawn on them, links to the web and inside
@@ -52,7 +52,7 @@ use crate::write::{Dictionary, File, Objects, Ref, Value};
 /// [`Refusal`] if it cannot be opened, has no pages, passes a bound, or is a
 /// form that only its script draws ([`Refusal::Unsupported`]).
 pub fn rebuild(octets: Untrusted<'_>, options: &Options, budget: &mut Budget) -> Result<Disarmed, Refusal> {
-    let opened = open(octets, budget)?;
+    let opened = open_with_passwords(octets, &options.passwords, budget)?;
     let mut removed = opened.removed;
     let (file, more) = guarded(|| Rebuild::new(&opened.pdf, options, budget).run(&opened.pdf))??;
     removed.extend(more);

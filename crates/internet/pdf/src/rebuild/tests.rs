@@ -4,8 +4,8 @@
 use std::sync::Mutex;
 
 use hayro_syntax::Pdf;
-use sekisho_disarm::{Bounds, Budget, Options, Refusal};
-use sekisho_safe_message::{Removal, Untrusted};
+use sekisho_disarm::{Bounds, Budget, Options, Passwords, Refusal};
+use sekisho_safe_message::{Removal, Secret, Untrusted};
 
 use super::rebuild;
 use crate::write::deflate;
@@ -184,6 +184,46 @@ fn an_empty_password_opens() {
     assert!(removed.contains(&Removal::Encryption) && crate::open::find(&file, b"Encrypt").is_none());
     // The same with user password `y`.
     assert_eq!(rebuilt(include_bytes!("tests/password.pdf")).map(drop), Err(Refusal::Encrypted));
+}
+
+#[test]
+fn a_password_among_others_opens() {
+    // The page above, by qpdf: AES-128 (owner `x`), AES-256 and RC4 (owner `o`); user `y`.
+    for (file, owner_opens) in [
+        (&include_bytes!("tests/password.pdf")[..], None),
+        (include_bytes!("tests/password-aes256.pdf"), Some("o")),
+        (include_bytes!("tests/password-rc4.pdf"), None),
+    ] {
+        for (tried, opens) in [(&["n", "y"][..], true), (&["y"], true), (&["n", "Y"], false), (&[], false)] {
+            let result = rebuilt_with(file, tried);
+            if !opens {
+                assert_eq!(result.map(drop), Err(Refusal::Encrypted), "{tried:?}");
+                continue;
+            }
+            let (file, removed) = result.unwrap();
+            assert!(contents(&file).contains("(hello)Tj") && crate::open::find(&file, b"Encrypt").is_none());
+            assert!(removed.contains(&Removal::Decrypted) && !removed.contains(&Removal::Encryption));
+        }
+        let tried: Vec<_> = owner_opens.into_iter().collect();
+        assert_eq!(rebuilt_with(file, &tried).is_ok(), owner_opens.is_some());
+        let budget = &mut Budget::new(Bounds { steps: 200_000, ..Bounds::default() });
+        let opened = crate::open::open_with_passwords(Untrusted::new(file), &passwords(&["a"; 30]), budget);
+        assert_eq!(opened.map(|_| ()), Err(Refusal::TooLarge));
+        let budget = &mut Budget::new(Bounds::default());
+        let opened = crate::open::open_with_passwords(Untrusted::new(file), &passwords(&["a", "b", "y"]), budget);
+        assert_eq!(opened.ok().and_then(|opened| opened.opened_by), Some(2));
+    }
+}
+
+fn passwords(texts: &[&str]) -> Passwords {
+    Passwords::new(texts.iter().map(|text| Secret::new(*text).unwrap()))
+}
+
+fn rebuilt_with(octets: &[u8], tried: &[&str]) -> Result<(Vec<u8>, Vec<Removal>), Refusal> {
+    let options = Options { passwords: passwords(tried), ..Options::default() };
+    let disarmed = rebuild(Untrusted::new(octets), &options, &mut Budget::new(Bounds::default()))?;
+    let (content, removed) = disarmed.into_parts();
+    Ok((content.write().into_owned(), removed.into_iter().collect()))
 }
 
 #[test]

@@ -6,7 +6,7 @@ use sekisho_disarm::{Budget, Decoded, Disarmed, File, Identity, Refusal};
 use sekisho_policy::{Group, Kind};
 use sekisho_safe_message::{Content, Method, Removal, RemovalReason, Sha256};
 
-use super::{Desk, Fate, Inside, Piece, Place, Treated, inner, mail, named, shown_name, text, treat};
+use super::{Desk, Fate, Inside, Piece, Place, Treated, inner, mail, named, shown_name, text, treat_one};
 
 /// What a method made.
 #[derive(Debug)]
@@ -124,8 +124,9 @@ impl<'m, 'f> Maker<'m, 'f> {
         let (mut files, mut inside) = (Vec::new(), Vec::new());
         let source = sekisho_archive::Source { kind, octets: self.file.octets, name: self.file.name };
         let desk = self.desk;
+        let passwords = &desk.options.passwords;
         let opened = self.budget.deeper(|budget| {
-            sekisho_archive::open(&source, budget, &mut |budget, entry| {
+            sekisho_archive::open_with_passwords(&source, passwords, budget, &mut |budget, entry| {
                 let place = Place { inline: false, in_archive: true, reason: RemovalReason::Rule };
                 let path = entry.folders.iter().chain([&entry.name]).map(String::as_str).collect::<Vec<_>>().join("/");
                 let at = At { folders: &entry.folders, path: &path };
@@ -227,7 +228,7 @@ fn entry_into(
     inside: &mut Vec<Inside>,
 ) {
     let octets = file.octets.read();
-    let mut treated = treat(desk, file, place, budget);
+    let mut treated = treat_one(desk, file, place, budget);
     if let Fate::Made { files: made, .. } = &mut treated.fate {
         for mut piece in std::mem::take(made) {
             piece.folders.splice(0..0, at.folders.iter().cloned());

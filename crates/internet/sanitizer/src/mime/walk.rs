@@ -249,7 +249,7 @@ impl Walk<'_, '_> {
         let State::Header(header) = std::mem::replace(&mut self.state, State::Outside) else { return };
         let block = &self.raw[header.start..at];
         let is_root = header.parent.is_none();
-        let mut own = Findings::default();
+        let mut own = self.findings.of_part();
         let fields = fields::parse(block, &mut own);
         if is_root && fields.is_empty() {
             self.findings.absorb(own);

@@ -17,6 +17,7 @@ pub(crate) fn job(size: usize) -> Job {
         rules: Rules::default(),
         policy: sekisho_policy::Policy::text_only(),
         files: sekisho_job::FileRules::default(),
+        orders: sekisho_job::Orders::default(),
     }
 }
 
@@ -28,13 +29,17 @@ pub(crate) fn run(mail: impl AsRef<[u8]>) -> Outcome {
 
 /// The same for octets as they are.
 pub(crate) fn run_raw(raw: &[u8]) -> Outcome {
-    let job = job(raw.len());
-    let outcome = sanitize(Untrusted::new(raw), &job);
+    run_job(raw, &job(raw.len()))
+}
+
+/// The same for a job of the test's own.
+pub(crate) fn run_job(raw: &[u8], job: &Job) -> Outcome {
+    let outcome = sanitize(Untrusted::new(raw), job);
     let answer = match &outcome {
         Outcome::Deliver(message, report) => sekisho_job::encode_deliver(message, report).unwrap(),
         Outcome::Hold(_, report) => sekisho_job::encode_hold(report).unwrap(),
     };
-    sekisho_job::Answer::decode(Untrusted::new(&answer), &job).unwrap();
+    sekisho_job::Answer::decode(Untrusted::new(&answer), job).unwrap();
     outcome
 }
 

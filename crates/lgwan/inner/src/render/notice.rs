@@ -10,7 +10,7 @@
 use std::fmt::Write;
 
 use sekisho_safe_message::{
-    AuthResult, Authentication, Language, Method, Notice, RebuiltPart, Removal, RemovalReason, RemovedPart,
+    Address, AuthResult, Authentication, Language, Method, Notice, RebuiltPart, Removal, RemovalReason, RemovedPart,
     SafeMessage, SignatureKind,
 };
 
@@ -49,6 +49,7 @@ pub(super) fn words(message: &SafeMessage, replaced: u64) -> String {
     }
     rebuilt(message, &mut out);
     removed(message, &mut out);
+    appeal(message, &mut out);
     out
 }
 
@@ -100,7 +101,15 @@ fn sentence(notice: &Notice, language: Language) -> Option<String> {
         Notice::MailsShown(count) => {
             (format!("添付されたメール{count}通の内容も載せています。"), format!("Attached mails shown: {count}."))
         }
-        Notice::Removed(_) | Notice::More(_) | Notice::Rebuilt(_) => return None,
+        Notice::Reviewed => (
+            "このメールには二通りに読める箇所があり、いったん保留されました。担当者が確認して解除したもので、\
+             当システムの読み方による内容だけを載せています。"
+                .to_owned(),
+            "This mail can be read in two ways and was held. A reviewer looked at it and released it; only the \
+             gateway's own reading is shown."
+                .to_owned(),
+        ),
+        Notice::Removed(_) | Notice::More(_) | Notice::Rebuilt(_) | Notice::Original { .. } => return None,
     };
     Some(match language {
         Language::Ja => ja,
@@ -155,7 +164,7 @@ fn removed(message: &SafeMessage, out: &mut String) {
         match notice {
             Notice::Removed(part) => {
                 if !std::mem::replace(&mut headed, true) {
-                    heading(language, out);
+                    heading(language, way_to_ask(message).is_some(), out);
                 }
                 push_part(part, language, out);
             }
@@ -178,9 +187,51 @@ fn removed(message: &SafeMessage, out: &mut String) {
             | Notice::Signed(_)
             | Notice::LinksRemoved(_)
             | Notice::MailsShown(_)
-            | Notice::Rebuilt(_) => {}
+            | Notice::Rebuilt(_)
+            | Notice::Original { .. }
+            | Notice::Reviewed => {}
         }
     }
+}
+
+/// How to ask for the original, at the end, where the eye looks for it: the
+/// number on a line of its own, so that it can be copied whole.
+fn appeal(message: &SafeMessage, out: &mut String) {
+    let Some((address, token)) = way_to_ask(message) else { return };
+    let _ = match message.language() {
+        Language::Ja => writeln!(
+            out,
+            "原本が必要な場合は、下の番号を本文に書いて {address} へメールを送ってください。\n申請番号: {token}"
+        ),
+        Language::En => writeln!(
+            out,
+            "For the original, send a mail with the number below in its text to {address}.\nRequest number: {token}"
+        ),
+    };
+}
+
+/// Where to ask and what to quote; the first, should there be two.
+fn way_to_ask(message: &SafeMessage) -> Option<(&Address, &str)> {
+    message.notices().iter().find_map(|notice| match notice {
+        Notice::Original { address, token } => Some((address, token.as_str())),
+        Notice::BodyFromHtml
+        | Notice::HtmlTwinLeftOut
+        | Notice::NoText
+        | Notice::Unreadable(_)
+        | Notice::TextCleaned(_)
+        | Notice::Removed(_)
+        | Notice::More(_)
+        | Notice::SenderNameMisleads(_)
+        | Notice::Ambiguous
+        | Notice::TwinsDiffer
+        | Notice::SenderStandIn(_)
+        | Notice::Authenticated(_)
+        | Notice::Signed(_)
+        | Notice::LinksRemoved(_)
+        | Notice::MailsShown(_)
+        | Notice::Rebuilt(_)
+        | Notice::Reviewed => None,
+    })
 }
 
 /// The files that cross as something else than they were. One that was made
@@ -243,12 +294,15 @@ fn said(part: &RebuiltPart, language: Language) -> Vec<String> {
     method.map(str::to_owned).into_iter().chain(removed).collect()
 }
 
-fn heading(language: Language, out: &mut String) {
-    out.push_str(match language {
-        Language::Ja => {
+/// With a way to ask below, nobody is sent to the administrator.
+fn heading(language: Language, can_ask: bool, out: &mut String) {
+    out.push_str(match (language, can_ask) {
+        (Language::Ja, false) => {
             "安全のためお届けしていないもの（必要なときは、管理番号を添えて管理者にお問い合わせください）:\n"
         }
-        Language::En => "Not delivered (ask your administrator):\n",
+        (Language::Ja, true) => "安全のためお届けしていないもの:\n",
+        (Language::En, false) => "Not delivered (ask your administrator):\n",
+        (Language::En, true) => "Not delivered:\n",
     });
 }
 
@@ -329,6 +383,99 @@ pub fn octets(octets: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may panic")]
+    use sekisho_safe_message::{
+        Envelope, Language, MailId, Mailbox, Notice, ProfileName, RemovalReason, RemovedPart, SafeHeaders, SafeLine,
+        SafeMessage, SafeName, SafeText, Sha256, Timestamp, Untrusted,
+    };
+    use sekisho_verify::{read, verify};
+
+    use crate::render::{Charset, render_in};
+
+    fn message(notices: Vec<Notice>, language: Language) -> SafeMessage {
+        let headers = SafeHeaders {
+            from: Mailbox { name: None, address: "a@example.net".parse().unwrap() },
+            to: Vec::new(),
+            cc: Vec::new(),
+            reply_to: Vec::new(),
+            subject: SafeLine::default(),
+            date: Timestamp::new(0, 540).unwrap(),
+            message_id: None,
+            in_reply_to: Vec::new(),
+            references: Vec::new(),
+            auto_submitted: None,
+            list_id: None,
+        };
+        let envelope = Envelope::new(None, vec!["b@city.example".parse().unwrap()]).unwrap();
+        let text = SafeText::parse("本文\n".to_owned()).unwrap();
+        let profile = ProfileName::parse("test").unwrap();
+        SafeMessage::new(MailId::new(1, [1; 10]), envelope, headers, text, notices, language, profile).unwrap()
+    }
+
+    fn appeal(address: &str) -> Notice {
+        let token = SafeLine::parse("SKR-0000000001040G2081040G2081-0MEX-0123456789ABCDEF".to_owned()).unwrap();
+        Notice::Original { address: address.parse().unwrap(), token }
+    }
+
+    #[test]
+    fn the_way_to_the_original_stands_at_the_end_in_the_readers_language() {
+        let out = RemovedPart {
+            name: SafeName::clean("地図.lzh").map(|name| name.value),
+            declared: SafeLine::default(),
+            size: 10,
+            sha256: Sha256::of(b"x"),
+            reason: RemovalReason::Encrypted,
+        };
+        let long = format!("{}@{}.example", "a".repeat(64), "b".repeat(60));
+        for (language, address, want) in [
+            (
+                Language::Ja,
+                "genpon@mx.city.example",
+                "安全のためお届けしていないもの:\n・地図.lzh（10 B）暗号化されていて確認できないもの\n\
+                 原本が必要な場合は、下の番号を本文に書いて genpon@mx.city.example へメールを送ってください。\n\
+                 申請番号: SKR-0000000001040G2081040G2081-0MEX-0123456789ABCDEF\n",
+            ),
+            (
+                Language::En,
+                "genpon@mx.city.example",
+                "Not delivered:\n- 地図.lzh (10 B): encrypted\n\
+                 For the original, send a mail with the number below in its text to genpon@mx.city.example.\n\
+                 Request number: SKR-0000000001040G2081040G2081-0MEX-0123456789ABCDEF\n",
+            ),
+            (Language::En, &long, "ABCDEF\n"),
+        ] {
+            for charset in [Charset::Utf8, Charset::Iso2022Jp] {
+                // Its place among the notices changes nothing, nor does a second one.
+                for notices in [
+                    vec![appeal(address), Notice::Removed(out.clone())],
+                    vec![Notice::Removed(out.clone()), appeal(address), appeal("other@city.example")],
+                ] {
+                    let message = message(notices, language);
+                    let mail = render_in(&message, charset).into_bytes();
+                    let reading = read(Untrusted::new(&mail)).unwrap();
+                    assert!(reading.notice.as_str().ends_with(want), "{}", reading.notice.as_str());
+                    assert!(verify(mail, message.envelope().clone()).is_ok());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_way_to_ask_the_administrator_is_named() {
+        let out = RemovedPart {
+            name: None,
+            declared: SafeLine::default(),
+            size: 10,
+            sha256: Sha256::of(b"x"),
+            reason: RemovalReason::Program,
+        };
+        for (language, want) in
+            [(Language::Ja, "管理者にお問い合わせください"), (Language::En, "ask your administrator")]
+        {
+            let told = super::words(&message(vec![Notice::Removed(out.clone())], language), 0);
+            assert!(told.contains(want) && !told.contains("SKR"), "{told}");
+        }
+    }
 
     #[test]
     fn sizes() {

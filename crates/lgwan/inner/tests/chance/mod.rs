@@ -138,13 +138,15 @@ impl Chance {
             RemovalReason::Ambiguous,
             RemovalReason::Encrypted,
         ];
-        match self.below(14) {
+        match self.below(16) {
             0 => Notice::BodyFromHtml,
             9 => Notice::TwinsDiffer,
             10 => Notice::SenderStandIn(self.line()),
             11 => Notice::Authenticated(Authentication { spf: Some(AuthResult::Fail), ..Authentication::default() }),
             12 => Notice::Signed(*self.pick(&[SignatureKind::OpenPgp, SignatureKind::Smime])),
             13 => Notice::LinksRemoved(2),
+            14 => Notice::Original { address: self.address(), token: self.line() },
+            15 => Notice::Reviewed,
             8 => Notice::MailsShown(1),
             1 => Notice::HtmlTwinLeftOut,
             2 => Notice::NoText,

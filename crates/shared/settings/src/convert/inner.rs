@@ -4,7 +4,7 @@ use super::{places, shared};
 use crate::error::{Form, Problem};
 use crate::names;
 use crate::net::HostPort;
-use crate::reading::{Reading, given};
+use crate::reading::{Given, Reading, given};
 use crate::{Address, Charset, Delivery, Domain, InnerSettings, Relay, RelayTls, RetrySchedule};
 
 pub(crate) fn inner(reading: &mut Reading<'_>) -> Option<InnerSettings> {
@@ -103,8 +103,16 @@ fn place(text: &str) -> Result<Place<'_>, Problem> {
 
 fn relay_tls(reading: &mut Reading<'_>) -> Option<RelayTls> {
     let written = reading.written;
-    let given = given!(written.inner.tls);
-    let ca_file = places::file(reading, given!(written.inner.ca_file));
+    tls(reading, given!(written.inner.tls), given!(written.inner.ca_file))
+}
+
+/// Encryption towards a mail server, by the two keys that say so.
+pub(super) fn tls<'a>(
+    reading: &mut Reading<'a>,
+    given: Given<'a, String>,
+    roots: Given<'a, String>,
+) -> Option<RelayTls> {
+    let ca_file = places::file(reading, roots);
     let wish = reading.parsed(given, |text| match text {
         "none" => Ok(Wish::None),
         "opportunistic" => Ok(Wish::Opportunistic),
@@ -115,7 +123,7 @@ fn relay_tls(reading: &mut Reading<'_>) -> Option<RelayTls> {
         (Wish::None, _) => Some(RelayTls::None),
         (Wish::Opportunistic, ca_file) => Some(RelayTls::Opportunistic { ca_file }),
         (Wish::Required, Some(ca_file)) => Some(RelayTls::Required { ca_file }),
-        (Wish::Required, None) => reading.blame_value(given, Problem::Needs("inner.ca_file")),
+        (Wish::Required, None) => reading.blame_value(given, Problem::Needs(roots.key)),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use super::{places, shared};
-use crate::error::{Feature, Form, Problem};
+use super::{places, review, shared};
+use crate::error::{Form, Problem};
 use crate::names;
 use crate::reading::{Reading, given};
 use crate::{
@@ -21,6 +21,10 @@ pub(crate) fn outer(reading: &mut Reading<'_>) -> Option<OuterSettings> {
     let limits = shared::limits(reading);
     let handoff = shared::handoff(reading);
     let vault = vault(reading);
+    let roles = review::roles(reading);
+    let review = review::review(reading);
+    let original = review::original(reading, receiver.as_ref());
+    let passwords = review::passwords(reading);
     let policy = shared::policy(reading);
     let files = shared::files(reading);
     let notice = shared::notice(reading);
@@ -36,6 +40,10 @@ pub(crate) fn outer(reading: &mut Reading<'_>) -> Option<OuterSettings> {
         limits: limits?,
         handoff: handoff?,
         vault: vault?,
+        roles: roles?,
+        review: review?,
+        original: original?,
+        passwords: passwords?,
         policy: policy?,
         files: files?,
         notice: notice?,
@@ -158,7 +166,17 @@ fn vault(reading: &mut Reading<'_>) -> Option<VaultSettings> {
     });
     let retention = reading.duration(given!(written.vault.retention));
     let record_retention = reading.duration(given!(written.vault.record_retention));
-    let key_file = given!(written.vault.key_file);
-    shared::not_yet(reading, key_file, Feature::VaultEncryption)?;
-    Some(VaultSettings { keep: keep?, retention: retention?, record_retention: record_retention? })
+    let key_file = places::file(reading, given!(written.vault.key_file));
+    let lost_keys = reading.list_or_none(given!(written.vault.lost_keys), |text| {
+        let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        let good = (1..=32).contains(&text.len()) && text.chars().all(named);
+        if good { Ok(text.to_owned()) } else { Err(Problem::NotA(Form::KeyId)) }
+    });
+    Some(VaultSettings {
+        keep: keep?,
+        retention: retention?,
+        record_retention: record_retention?,
+        key_file: key_file?,
+        lost_keys: lost_keys?,
+    })
 }

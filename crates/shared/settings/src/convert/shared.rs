@@ -1,7 +1,7 @@
 //! Sections that several programs use.
 
 use super::places;
-use crate::error::{Feature, Form, Problem};
+use crate::error::{Form, Problem};
 use crate::keys::{self, Shape};
 use crate::names::{self, DomainError};
 use crate::net::HostPort;
@@ -107,14 +107,6 @@ fn needed<'a>(reading: &mut Reading<'a>, given: Given<'a, String>) -> Option<std
             let written = reading.written;
             reading.blame_value(given!(written.handoff.address), Problem::Needs(given.key))
         }
-    }
-}
-
-/// `vault.key_file` is refused rather than ignored: see [`Feature`].
-pub(super) fn not_yet<'a>(reading: &mut Reading<'a>, given: Given<'a, String>, feature: Feature) -> Option<()> {
-    match given.value {
-        Some(_) => reading.blame_value(given, Problem::NotAvailable(feature)),
-        None => Some(()),
     }
 }
 

@@ -18,6 +18,10 @@ pub(super) fn what(form: Form) -> Words {
         Form::Network(_) => ("not a network", "ネットワークの書き方ではありません"),
         Form::ListenAddress => ("not an address and port", "アドレスとポートの書き方ではありません"),
         Form::Delivery => ("not a place to deliver to", "届け先の書き方ではありません"),
+        Form::MailServer => ("not a mail server", "メールサーバーの書き方ではありません"),
+        Form::User => ("not a user's name", "ユーザー名の書き方ではありません"),
+        Form::KeyId => ("not the id of a key", "鍵の ID の書き方ではありません"),
+        Form::TimeOfDay => ("not a time of day", "時刻の書き方ではありません"),
         Form::Handoff => ("not a handoff address", "受け渡し先の書き方ではありません"),
         Form::Level => ("not a log level", "ログレベルではありません"),
     };
@@ -61,6 +65,18 @@ pub(super) fn how(form: Form) -> Words {
             "write smtp://HOST:PORT (no user, no path) or maildir:PATH",
             "smtp://ホスト:ポート (ユーザー名・パスなし) か maildir:パス の形に書いてください",
         ),
+        Form::MailServer => (
+            "write smtp://HOST:PORT (no user, no path)",
+            "smtp://ホスト:ポート (ユーザー名・パスなし) の形に書いてください",
+        ),
+        Form::User => {
+            ("write a user of this system, as in tanaka", "このシステムのユーザー名を書いてください。例: tanaka")
+        }
+        Form::KeyId => (
+            "write the id that stands before the colon in the key file, as in 2026-11-24",
+            "鍵ファイルのコロンの前にある ID を書いてください。例: 2026-11-24",
+        ),
+        Form::TimeOfDay => ("write HH:MM, as in 08:30", "時:分 を2桁ずつ書いてください。例: 08:30"),
         Form::Handoff => {
             ("write unix:PATH or tls://HOST:PORT", "unix:パス か tls://ホスト:ポート の形に書いてください")
         }

@@ -1,6 +1,6 @@
 //! The words of every problem and remedy, in both languages.
 
-use super::{Feature, Problem, TomlType, forms};
+use super::{Problem, TomlType, forms};
 use crate::Language;
 use crate::keys::{self, Preset};
 use crate::language::Words;
@@ -50,7 +50,7 @@ pub(super) fn problem(problem: &Problem) -> Words {
             "このホスト以外からすべてのドメイン宛てを受け付けます (オープンリレー)",
         ),
         Problem::NoCredential => Words::new("no such systemd credential", "systemd の資格情報がありません"),
-        Problem::NotAvailable(_) => Words::new("not in this version", "この版では使えません"),
+        Problem::NotWithin(other) => Words::new(format!("not within {other}"), format!("{other} に含まれません")),
     }
 }
 
@@ -60,7 +60,12 @@ pub(super) fn remedy(problem: &Problem, key: &str) -> Words {
         Problem::NotA(form) => return forms::how(*form),
         Problem::WrongType { expected, .. } => return example(*expected, key),
         Problem::Unknown(near) => return known(*near),
-        Problem::NotAvailable(feature) => leave_out(*feature),
+        Problem::NotWithin(other) => {
+            return Words::new(
+                format!("choose one within {other}, or add its domain there"),
+                format!("{other} 内のものにするか、そのドメインを {other} に加えてください"),
+            );
+        }
         Problem::OutOfRange { min, max } => {
             return Words::new(
                 format!("write a value from {min} to {max}"),
@@ -168,14 +173,5 @@ fn type_name(kind: TomlType) -> (&'static str, &'static str) {
         TomlType::Date => ("a date", "日付"),
         TomlType::List => ("a list", "リスト"),
         TomlType::Table => ("a section", "セクション"),
-    }
-}
-
-fn leave_out(feature: Feature) -> (&'static str, &'static str) {
-    match feature {
-        Feature::VaultEncryption => (
-            "leave it out; this version does not encrypt originals, so protect the disk below state_dir",
-            "外してください。この版は原本を暗号化しないため、state_dir のディスクを保護してください",
-        ),
     }
 }

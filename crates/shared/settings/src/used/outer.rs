@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::inner::Relay;
 use super::shared::{
     AuthenticationSettings, FileSettings, Handoff, LinkSettings, LogSettings, NoticeSettings, PolicySettings,
     ReadingLimits, WorkerSettings,
 };
-use sekisho_safe_message::Domain;
+use sekisho_safe_message::{Address, Domain};
 
 use crate::names::Domains;
 use crate::net::Networks;
@@ -32,6 +33,14 @@ pub struct OuterSettings {
     pub handoff: Handoff,
     /// Originals and held mails.
     pub vault: VaultSettings,
+    /// Who may do what.
+    pub roles: RoleSettings,
+    /// What reviewers are told, and when their queue is too long.
+    pub review: ReviewSettings,
+    /// Originals on request.
+    pub original: OriginalSettings,
+    /// Passwords of encrypted files.
+    pub passwords: PasswordSettings,
     /// What is done to which file.
     pub policy: PolicySettings,
     /// How files are made anew.
@@ -114,6 +123,72 @@ pub struct VaultSettings {
     pub retention: Duration,
     /// How long the record of a mail is kept after its bytes are gone.
     pub record_retention: Duration,
+    /// The keys' file; outer makes one of its own when there is none.
+    pub key_file: Option<PathBuf>,
+    /// Ids of keys that are lost for good.
+    pub lost_keys: Vec<String>,
+}
+
+/// Who may do what, by the system's names of users.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoleSettings {
+    /// Look into mails, release, delete, ask for originals.
+    pub reviewer: Vec<String>,
+    /// Approve or reject requests for originals.
+    pub approver: Vec<String>,
+    /// Read the audit record.
+    pub auditor: Vec<String>,
+    /// See the state, try again, change keys.
+    pub operator: Vec<String>,
+}
+
+impl RoleSettings {
+    /// Whether nobody is named: the program's own user and root do everything.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What reviewers are told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReviewSettings {
+    /// Who gets the digest, on the Internet side.
+    pub digest_to: Vec<Address>,
+    /// When, at Japan Standard Time: hour and minute.
+    pub digest_at: (u8, u8),
+    /// Held mails above which something is wrong.
+    pub held_max: u64,
+    /// Age of a held mail above which something is wrong.
+    pub age_max: Duration,
+}
+
+/// How originals are given out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OriginalSettings {
+    /// The server that takes them; none, and none are given out.
+    pub relay: Option<Relay>,
+    /// Sender of what the gateway itself writes to the Internet side.
+    pub sender: Address,
+    /// Where readers write for an original.
+    pub address: Option<Address>,
+    /// How long a request by mail is accepted.
+    pub token_lifetime: Duration,
+    /// Whether one person may ask and another must approve.
+    pub two_persons: bool,
+    /// Whether they go out in an encrypted zip.
+    pub zip: bool,
+    /// Whether every original goes out at once.
+    pub dual: bool,
+}
+
+/// Passwords of encrypted files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordSettings {
+    /// Look for them in following mails.
+    pub follow: bool,
+    /// For so long.
+    pub window: Duration,
 }
 
 /// Whose originals the vault keeps.

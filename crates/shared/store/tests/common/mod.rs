@@ -26,13 +26,7 @@ pub(crate) fn number(id: ItemId) -> u64 {
 
 /// An item that arrives and is due at the time `number`.
 pub(crate) fn item(number: u64) -> NewItem {
-    NewItem {
-        id: id(number),
-        meta: format!("meta {number}").into_bytes(),
-        arrived_ms: number,
-        due_ms: number,
-        label: String::new(),
-    }
+    NewItem::new(id(number), format!("meta {number}").into_bytes(), number)
 }
 
 /// Bytes that belong to one number and repeat nowhere near.

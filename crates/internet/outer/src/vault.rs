@@ -1,0 +1,141 @@
+//! The keys that originals are sealed under, from the moment of receipt.
+//!
+//! Owns the key file while the program runs, and the list of keys that were
+//! ever used (`vault.keys`), so that a key that is gone or wrong is seen before
+//! mail is taken, and not when somebody needs an original.
+
+use std::fmt;
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
+
+use sekisho_safe_message::Timestamp;
+use sekisho_settings::VaultSettings;
+use sekisho_store::BodyReader;
+use sekisho_vault::{KeyId, Keys, Opener, VaultError};
+
+use crate::clock::now_ms;
+
+/// The key file of a program that was given none.
+const OWN_KEY: &str = "vault.key";
+/// Every key that something may be sealed under.
+const LIST: &str = "vault.keys";
+
+/// Why the vault does not open.
+#[derive(Debug)]
+pub enum OpenError {
+    /// The keys.
+    Keys(VaultError),
+    /// A file beside them.
+    File(PathBuf, io::Error),
+}
+
+/// The keys in force.
+pub(crate) struct Vault {
+    keys: RwLock<Arc<Keys>>,
+    file: PathBuf,
+    list: PathBuf,
+    lost: Vec<KeyId>,
+}
+
+impl Vault {
+    /// Opens the keys that the settings name; without any, makes one in
+    /// `state_dir` at the first start.
+    pub(crate) fn open(settings: &VaultSettings, state_dir: &Path) -> Result<Self, OpenError> {
+        let file = match &settings.key_file {
+            Some(file) => file.clone(),
+            None => own_key(state_dir)?,
+        };
+        let lost = settings.lost_keys.iter().filter_map(|id| KeyId::new(id)).collect::<Vec<_>>();
+        let list = state_dir.join(LIST);
+        let keys = load(&file, &list, &lost)?;
+        Ok(Self { keys: RwLock::new(Arc::new(keys)), file, list, lost })
+    }
+
+    /// The keys as they are now.
+    pub(crate) fn keys(&self) -> Arc<Keys> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the key file again. Who still has the keys of before may be
+    /// sealing under them.
+    pub(crate) fn reload(&self) -> Result<(Arc<Keys>, Weak<Keys>), OpenError> {
+        let keys = Arc::new(load(&self.file, &self.list, &self.lost)?);
+        let mut slot = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        let before = Arc::downgrade(&std::mem::replace(&mut *slot, Arc::clone(&keys)));
+        Ok((keys, before))
+    }
+
+    /// From now on only the current key is in use: every original is sealed
+    /// under it.
+    pub(crate) fn forget_old(&self, keys: &Keys) -> Result<(), OpenError> {
+        replace(&self.list, &keys.proof())
+    }
+
+    /// Every key that something may be sealed under, in the file or in the
+    /// list; the current one first.
+    pub(crate) fn names(&self) -> Vec<(KeyId, bool)> {
+        self.keys().ids().map(|id| (id.clone(), true)).collect()
+    }
+
+    /// A stored original as it came.
+    pub(crate) fn open_body(&self, seal: &[u8], body: BodyReader) -> Result<Opener<BodyReader>, VaultError> {
+        Opener::new(&self.keys(), seal, body)
+    }
+}
+
+fn own_key(state_dir: &Path) -> Result<PathBuf, OpenError> {
+    let file = state_dir.join(OWN_KEY);
+    if !file.exists() {
+        fs::create_dir_all(state_dir).map_err(|err| OpenError::File(state_dir.to_owned(), err))?;
+        let id = KeyId::for_day(Timestamp::from_unix_ms_jst(now_ms()), &[]);
+        Keys::create(&file, &id).map_err(OpenError::Keys)?;
+        tracing::warn!(
+            event = "vault.key-made",
+            file = %file.display(),
+            "keep it elsewhere (vault.key_file): beside the originals it protects little, and without it they are lost"
+        );
+    }
+    Ok(file)
+}
+
+/// The keys of `file`, if they are all that `list` knows of and not given up.
+fn load(file: &Path, list: &Path, lost: &[KeyId]) -> Result<Keys, OpenError> {
+    let keys = Keys::load(file).map_err(OpenError::Keys)?;
+    let known = match fs::read(list) {
+        Ok(known) => known,
+        Err(err) if err.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(err) => return Err(OpenError::File(list.to_owned(), err)),
+    };
+    let now = keys.check_without(&known, lost).map_err(OpenError::Keys)?;
+    if now != known {
+        replace(list, &now)?;
+    }
+    Ok(keys)
+}
+
+/// Writes a small file so that after a crash it is the old one or the new one.
+fn replace(path: &Path, octets: &[u8]) -> Result<(), OpenError> {
+    let write = || {
+        let beside = path.with_extension("new");
+        let mut file = fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&beside)?;
+        file.write_all(octets)?;
+        file.sync_all()?;
+        fs::rename(&beside, path)?;
+        fs::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+    };
+    write().map_err(|err| OpenError::File(path.to_owned(), err))
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Keys(err) => write!(f, "{err}"),
+            Self::File(path, err) => write!(f, "{}: {err}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for OpenError {}
