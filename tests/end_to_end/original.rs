@@ -126,14 +126,14 @@ fn a_server_that_is_busy_has_it_later_and_who_is_unknown_never() {
     }
     let run = |arguments: &[&str]| gateway.sekisho(&[&["original"][..], arguments].concat());
     assert_eq!(run(&["request", &id.to_string(), "--reason", "窓口から"]).code, 0);
-    within("it is put off", || (requests(&gateway, id)[0]["reply"] == "450 4.2.1").then_some(()));
+    within("it is put off", || (requests(&gateway, id)[0]["said"] == "450 4.2.1").then_some(()));
     assert_eq!(outside.count(), 0);
     assert_eq!(run(&["deliver"]).code, 0);
     outside.receives("it arrives", |mail| is_original(mail, id, &original));
     assert_eq!(run(&["request", &never.to_string(), "--reason", "窓口から"]).code, 0);
     within("it is given up", || (state(&gateway, never) == "failed").then_some(()));
     let request = &requests(&gateway, never)[0];
-    assert_eq!(request["reply"], "550 5.1.1", "{request}");
+    assert_eq!(request["said"], "550 5.1.1", "{request}");
     gateway.finish();
 }
 

@@ -40,6 +40,16 @@ pub(crate) enum Handed {
     Refused(SafeLine),
 }
 
+impl Handed {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Delivered(_) => "delivered",
+            Self::Later(..) => "later",
+            Self::Refused(_) => "refused",
+        }
+    }
+}
+
 /// Carries for as long as it is polled; sends the digest when it is due.
 pub(crate) async fn run(dispatch: Arc<Dispatch>) {
     let mut digest = tell::Digest::default();
@@ -177,8 +187,9 @@ impl Dispatch {
         self.desk.failing.store(sent.is_err(), Ordering::Relaxed);
         match sent {
             Ok(verdicts) => {
-                tracing::info!(event = "original.sent", %id, recipients = to.len());
-                sum(to, &verdicts)
+                let handed = sum(to, &verdicts);
+                tracing::info!(event = "original.handed", %id, recipients = to.len(), result = handed.code());
+                handed
             }
             Err(trouble) => {
                 tracing::warn!(event = "original.not-sent", %id, error = %trouble);
