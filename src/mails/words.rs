@@ -86,7 +86,7 @@ pub(crate) fn act(code: &str, language: Language) -> &str {
 /// What came of a release or of another act; an unknown code stays as it is.
 pub(crate) fn outcome(code: &str, language: Language) -> &str {
     let (ja, en) = match code {
-        "delivered" => ("無害化してLGWAN側へ届けました", "sanitized and delivered to the LGWAN side"),
+        "delivered" | "taken" => ("無害化してLGWAN側へ届けました", "sanitized and delivered to the LGWAN side"),
         "partly" => ("一部の宛先にだけ届けました", "delivered to some of its recipients"),
         "held" => ("まだ保留のままです", "still held"),
         "refused" => ("LGWAN側の検証で拒否されました", "refused by the LGWAN side on verification"),

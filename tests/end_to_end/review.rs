@@ -94,6 +94,24 @@ fn a_reviewer_finds_looks_and_releases() {
 }
 
 #[test]
+fn what_was_delivered_is_released_as_a_mail_of_its_own() {
+    let gateway = Gateway::start(&[]);
+    let id = deliver(gateway.listen, &fixture("102-zip-nested"));
+    let first = gateway.arrives(id);
+    within("its original is kept", || gateway.state("outer", id).filter(|(state, _)| state == "kept"));
+    let released = decide(&gateway.place, &["release", &id.to_string(), "--profile", "text-only"]);
+    assert_eq!(released.code, 0, "{} {}", released.out, released.err);
+    let second = within("it arrives once more", || gateway.delivered().into_iter().find(|mail| mail.id() != id));
+    let field = |mail: &str, name: &str| {
+        mail.lines().find_map(|line| line.strip_prefix(name).map(|value| value.trim().to_owned()))
+    };
+    let (old, new) = (field(&first.header(), "Message-ID:"), field(&second.header(), "Message-ID:"));
+    assert!(old.is_some() && new.is_some() && old != new, "{old:?} {new:?}");
+    assert!(second.header().contains("References:") && second.header().contains(&old.unwrap()));
+    gateway.finish();
+}
+
+#[test]
 fn ten_reviewers_release_one_mail_once() {
     let gateway = Gateway::start(&[]);
     let id = held(&gateway, "103-zip-password");

@@ -2,7 +2,7 @@
 //! a digest or the text itself in hexadecimal.
 //!
 //! Text is found by pairs of neighbouring characters (Japanese has no blanks
-//! between words), so a hit is a candidate; [`matches`] compares in earnest.
+//! between words), so a hit is a candidate; [`matches()`] compares in earnest.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

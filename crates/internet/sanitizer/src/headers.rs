@@ -65,6 +65,14 @@ pub(crate) fn read(mime: &Mime<'_>, job: &Job, findings: &mut Findings) -> Read 
     if mime.date.is_none() && findings.held().is_none() {
         findings.found(Anomaly::NoDate);
     }
+    let mut message_id = source.ids("Message-ID", findings).into_iter().next();
+    let mut references = source.ids("References", findings);
+    if job.orders.again {
+        // A second mail of one id is a duplicate to servers and clients, and may vanish there.
+        let surplus = (references.len() + 1).saturating_sub(MAX_REFERENCES);
+        references.drain(..surplus);
+        references.extend(message_id.take());
+    }
     let headers = SafeHeaders {
         from,
         to: source.addresses("To", findings),
@@ -72,9 +80,9 @@ pub(crate) fn read(mime: &Mime<'_>, job: &Job, findings: &mut Findings) -> Read 
         reply_to: source.addresses("Reply-To", findings),
         subject: subject.clone(),
         date: mime.date.unwrap_or(job.received),
-        message_id: source.ids("Message-ID", findings).into_iter().next(),
+        message_id,
         in_reply_to: source.ids("In-Reply-To", findings),
-        references: source.ids("References", findings),
+        references,
         auto_submitted: source.auto_submitted(),
         list_id: source.list_id(),
     };

@@ -4,8 +4,11 @@
 use std::sync::{Arc, Mutex};
 
 use sekisho_channel::ChannelError;
-use sekisho_channel::admin::{Caller, Handler, Replies, Reply, Request, Server, ask};
-use sekisho_safe_message::MailId;
+use sekisho_channel::admin::{
+    Act, Caller, Decided, Handler, Kept, Link, OriginalForm, OriginalRequest, Replies, Reply, Request, RequestState,
+    Role, Server, Shown, Stats, ask,
+};
+use sekisho_safe_message::{MailId, SafeLine, SafeName, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[derive(Default)]
@@ -74,4 +77,48 @@ async fn a_program_that_does_not_run_is_unreachable() {
     let dir = tempfile::tempdir().unwrap();
     let asked = ask(&dir.path().join("none.sock"), &Request::Status, |_| true).await;
     assert!(matches!(asked, Err(ChannelError::Unreachable(..))));
+}
+
+/// A request for an original as it stands, whatever its fields are called, is
+/// one reply: no key of it is the one that tells replies apart.
+#[test]
+fn replies_come_back_equal() {
+    let line = |text: &str| SafeLine::clean(text).value;
+    let act = Act { who: line("sato"), at_ms: 1, what: line("approve"), why: line("agreed"), result: line("done") };
+    let request = OriginalRequest {
+        number: 1,
+        to: vec!["a@b.example".parse().unwrap()],
+        form: OriginalForm::Zip,
+        state: RequestState::Delivered,
+        asked: act.clone(),
+        decided: Some(act.clone()),
+        attempts: 2,
+        reply: Some(line("250 2.0.0")),
+    };
+    let id = MailId::new(1, [2; 10]);
+    let kept = Kept { acts: vec![act.clone()], requests: vec![request.clone()], ..Kept::default() };
+    let shown = Shown {
+        name: SafeName::parse("a.pdf".to_owned()).unwrap(),
+        kind: line("pdf"),
+        size: 1,
+        sha256: Sha256::of(b"x"),
+    };
+    let link = Link { number: 1, entry: "{}".to_owned(), hash: Sha256::of(b"x") };
+    for reply in [
+        Reply::Request(Box::new(request)),
+        Reply::Decided(Box::new(Decided { id, act })),
+        Reply::Stats(Box::new(Stats { kept: vec![(line("x"), 1, None)], ..Stats::default() })),
+        Reply::File(Box::new(shown)),
+        Reply::Link(Box::new(link)),
+        Reply::Caller { name: line("root"), uid: 0, roles: Role::ALL.to_vec() },
+        Reply::Page { next: Some(line("7")) },
+        Reply::Denied { role: None },
+        Reply::Released { outcome: line("held"), report: Some(serde_json::json!({})) },
+        Reply::Invalid { code: line("no-key") },
+    ] {
+        let encoded = serde_json::to_string(&reply).unwrap();
+        assert_eq!(serde_json::from_str::<Reply>(&encoded).unwrap(), reply, "{encoded}");
+    }
+    let encoded = serde_json::to_string(&kept).unwrap();
+    assert_eq!(serde_json::from_str::<Kept>(&encoded).unwrap(), kept);
 }

@@ -100,7 +100,7 @@ impl Store {
         })
     }
 
-    /// Bytes that new bodies may still take: what is free, less [`Options::min_free`].
+    /// Bytes that new bodies may still take: what is free, less [`crate::Options::min_free`].
     ///
     /// # Errors
     /// What the file system said.

@@ -2,7 +2,7 @@
 //! 1, under a key of PBKDF2-HMAC-SHA1, and ten octets of HMAC-SHA1 over what is encrypted.
 //!
 //! SHA-1 and a thousand rounds are what the format says. The password must be long, which
-//! [`crate::password`] sees to.
+//! [`crate::password()`] sees to.
 
 use std::num::NonZeroU32;
 
