@@ -3,9 +3,11 @@
 use std::fmt;
 use std::fs;
 use std::io;
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use listenfd::ListenFd;
 use sekisho_channel::handoff::Target;
 use sekisho_channel::{ChannelError, admin, tls};
 use sekisho_job::{FileRules, Limits, LinkForm, LinkRules, NoticeLanguage, Rules};
@@ -48,6 +50,8 @@ pub enum OuterError {
     File(PathBuf, io::Error),
     /// An address cannot be listened on.
     Listen(receiver::BindError),
+    /// A socket that the service manager handed over cannot be used.
+    Sockets(io::Error),
     /// The keys of the originals.
     Vault(OpenError),
     /// The desk for originals.
@@ -87,7 +91,9 @@ pub async fn run(
     let upkeep = Upkeep::begin(&store, &settings.state_dir, &dispatch.plan, started_ms).await?;
     let sink = Arc::new(Intake { store: store.clone(), vault, counters });
     let config = receiver_config(&settings.receiver)?;
-    let server = receiver::Server::bind(&settings.receiver.listen, config, sink).await.map_err(OuterError::Listen)?;
+    let listen = &settings.receiver.listen;
+    let server = receiver::Server::with_sockets(handed_over().map_err(OuterError::Sockets)?, listen, config, sink);
+    let server = server.await.map_err(OuterError::Listen)?;
     let listening: Vec<String> = server.local_addrs().iter().map(ToString::to_string).collect();
     let admin = serve_admin(&settings, &dispatch, started_ms, &listening).await?;
     let (stopping, stopped) = watch::channel(false);
@@ -113,6 +119,14 @@ pub async fn run(
     }
     tracing::info!(event = "outer.ended");
     Ok(())
+}
+
+/// The sockets that systemd opened for us (`sd_listen_fds(3)`): with them this
+/// program needs no right to a port below 1024, and no client is refused while
+/// it starts again.
+fn handed_over() -> io::Result<Vec<TcpListener>> {
+    let mut handed = ListenFd::from_env();
+    (0..handed.len()).filter_map(|at| handed.take_tcp_listener(at).transpose()).collect()
 }
 
 /// Binds the admin socket: for the program's own user alone, or for everybody
@@ -287,6 +301,7 @@ impl fmt::Display for OuterError {
             Self::Tls(err) => write!(f, "outer.tls_cert_file, outer.tls_key_file: {err}"),
             Self::File(file, err) => write!(f, "{}: {err}", file.display()),
             Self::Listen(err) => write!(f, "outer.listen: {err}"),
+            Self::Sockets(err) => write!(f, "a socket handed over by the service manager (LISTEN_FDS): {err}"),
             Self::Vault(err) => write!(f, "vault.key_file: {err}"),
             Self::Desk(err) => err.fmt(f),
             Self::Audit(err) => err.fmt(f),

@@ -54,11 +54,34 @@ impl<S: Sink> Server<S> {
     /// # Errors
     /// The first address that could not be bound.
     pub async fn bind(listen: &[SocketAddr], config: Config, sink: Arc<S>) -> Result<Self, BindError> {
+        Self::with_sockets(Vec::new(), listen, config, sink).await
+    }
+
+    /// As [`Server::bind`], but an address of `listen` that one of `sockets`
+    /// listens on already is not bound anew. A supervisor that owns the
+    /// privileged port hands it over so, and keeps it while we start again.
+    ///
+    /// # Errors
+    /// The first address that could not be bound, or a socket for an address
+    /// that `listen` does not have: mail would come in where no setting says.
+    pub async fn with_sockets(
+        sockets: Vec<std::net::TcpListener>,
+        listen: &[SocketAddr],
+        config: Config,
+        sink: Arc<S>,
+    ) -> Result<Self, BindError> {
+        let mut ready = Vec::new();
+        for socket in sockets {
+            ready.push(taken_over(socket, listen)?);
+        }
         let mut listeners = Vec::new();
         let mut addrs = Vec::new();
         for &addr in listen {
             let failed = |source| BindError { addr, source };
-            let listener = TcpListener::bind(addr).await.map_err(failed)?;
+            let listener = match ready.iter().position(|(at, _)| *at == addr) {
+                Some(at) => ready.swap_remove(at).1,
+                None => TcpListener::bind(addr).await.map_err(failed)?,
+            };
             addrs.push(listener.local_addr().map_err(failed)?);
             listeners.push(listener);
         }
@@ -179,6 +202,19 @@ impl<S> fmt::Debug for Server<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server").field("addrs", &self.addrs).finish_non_exhaustive()
     }
+}
+
+/// A socket that somebody else bound, with its address, if that is one of ours.
+fn taken_over(socket: std::net::TcpListener, listen: &[SocketAddr]) -> Result<(SocketAddr, TcpListener), BindError> {
+    let anywhere = SocketAddr::from(([0, 0, 0, 0], 0));
+    let addr = socket.local_addr().map_err(|source| BindError { addr: anywhere, source })?;
+    let failed = |source| BindError { addr, source };
+    if !listen.contains(&addr) {
+        let why = "the service manager hands over a socket for it, but it is not set: make both the same";
+        return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, why)));
+    }
+    socket.set_nonblocking(true).map_err(failed)?;
+    Ok((addr, TcpListener::from_std(socket).map_err(failed)?))
 }
 
 impl fmt::Display for BindError {

@@ -188,6 +188,26 @@ async fn a_port_in_use_is_named() {
 }
 
 #[tokio::test]
+async fn a_socket_handed_over_is_used_and_a_strange_one_refused() {
+    let bound = || std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let sink = || std::sync::Arc::new(common::Handle(Default::default()));
+    let (ours, strange) = (bound(), bound());
+    let listen = [ours.local_addr().unwrap()];
+    let error = Server::with_sockets(vec![strange], &listen, config(), sink()).await.unwrap_err();
+    assert!(error.to_string().contains("make both the same"), "{error}");
+    // Bound anew, the port would be in use.
+    let server = Server::with_sockets(vec![ours], &listen, config(), sink()).await.unwrap();
+    assert_eq!(server.local_addrs(), listen);
+    let running = tokio::spawn(server.run(tokio::time::sleep(Duration::from_millis(500))));
+    let mut greeting = [0; 4];
+    let mut client = tokio::net::TcpStream::connect(listen[0]).await.unwrap();
+    tokio::io::AsyncReadExt::read_exact(&mut client, &mut greeting).await.unwrap();
+    assert_eq!(&greeting, b"220 ");
+    drop(client);
+    running.await.unwrap();
+}
+
+#[tokio::test]
 async fn events_tell_the_story() {
     let (sender, mut events) = mpsc::unbounded_channel();
     let server = start(Config { observer: Box::new(Events(sender)), ..config() }).await;
