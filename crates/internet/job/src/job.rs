@@ -52,6 +52,9 @@ pub struct Orders {
     pub again: bool,
     /// How the reader may ask for the original; told in the notice.
     pub appeal: Option<Appeal>,
+    /// The mail's digest where it is known already, so that nobody computes it
+    /// again.
+    pub digest: Option<Sha256>,
 }
 
 /// Passwords that are tried on one mail's files.

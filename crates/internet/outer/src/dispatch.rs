@@ -193,6 +193,7 @@ impl Dispatch {
         let id = mail_id(view.id);
         let size = if view.seal.is_empty() { view.size } else { meta.size };
         let appeal = self.desk.appeal(id, view.arrived_ms);
+        let digest = view.digest.map(Sha256::from_bytes);
         Some(Job {
             id,
             envelope: meta.envelope,
@@ -203,7 +204,7 @@ impl Dispatch {
             rules: self.plan.rules.clone(),
             policy: self.plan.policy.clone(),
             files: self.plan.files,
-            orders: Orders { appeal, ..Orders::default() },
+            orders: Orders { appeal, digest, ..Orders::default() },
         })
     }
 

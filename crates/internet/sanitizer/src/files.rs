@@ -13,6 +13,7 @@ mod text;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use sekisho_disarm::{Bounds, Budget, Disarmed, File, Identity, Options, Passwords, Refusal, identify, stem_of};
 use sekisho_job::{FileRules, Job, PartOutput, Rules};
@@ -24,6 +25,9 @@ use sekisho_safe_message::{
 
 use self::make::Maker;
 use self::room::Room;
+
+/// The octets of a font file, wherever they lie; never copied.
+pub type FontData = Arc<dyn AsRef<[u8]> + Send + Sync>;
 
 /// Fonts of the site, for drawings and pages that name one and hold none.
 #[derive(Clone)]
@@ -41,8 +45,8 @@ impl Fonts {
 
     /// A sans-serif (ゴシック) and a serif (明朝) font with Japanese letters:
     /// TrueType, OpenType, or a collection.
-    pub fn new(gothic: Option<Vec<u8>>, mincho: Option<Vec<u8>>) -> Self {
-        let files = gothic.iter().chain(&mincho).cloned();
+    pub fn new(gothic: Option<FontData>, mincho: Option<FontData>) -> Self {
+        let files = gothic.iter().chain(&mincho).map(Arc::clone);
         Self { drawings: sekisho_image::Fonts::from_files(files), pages: sekisho_pdf::Fonts::new(gothic, mincho) }
     }
 }

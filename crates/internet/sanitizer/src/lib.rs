@@ -33,7 +33,7 @@ use sekisho_safe_message::{Authentication, Notice, RemovalReason, SafeMessage, U
 
 use crate::body::Text;
 use crate::files::Desk;
-pub use crate::files::{Fonts, Remembered};
+pub use crate::files::{FontData, Fonts, Remembered};
 use crate::findings::Findings;
 use crate::headers::Read;
 use crate::mime::Mime;

@@ -14,6 +14,7 @@ mod entity;
 mod fields;
 mod octets;
 mod second;
+mod shorten;
 mod value;
 mod walk;
 

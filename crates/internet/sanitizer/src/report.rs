@@ -27,7 +27,7 @@ pub(crate) fn make(raw: Untrusted<'_>, job: &Job, stages: &Stages<'_>, findings:
         hold_reason: None,
         profile: job.profile.clone(),
         source: Source {
-            sha256: Sha256::of(raw.read()),
+            sha256: job.orders.digest.unwrap_or_else(|| Sha256::of(raw.read())),
             size: raw.len() as u64,
             envelope_from: job.envelope.from().cloned(),
             envelope_to: job.envelope.to().to_vec(),

@@ -3,9 +3,13 @@
 //!
 //! Never: a folder searched, or a name that a mail gives.
 
-use sekisho_sanitizer::Fonts;
+use std::path::Path;
+use std::sync::Arc;
 
-/// Longest font that is read, in octets: every fork shares it.
+use sekisho_sandbox::map_file;
+use sekisho_sanitizer::{FontData, Fonts};
+
+/// Longest font that is read, in octets.
 const MAX: u64 = 32 << 20;
 
 /// Sans-serif fonts, the first that is there: Debian's and Ubuntu's
@@ -35,7 +39,15 @@ pub(crate) fn load() -> Fonts {
     Fonts::new(first(&GOTHIC), first(&MINCHO))
 }
 
-fn first(places: &[&str]) -> Option<Vec<u8>> {
-    let small = |place: &&&str| std::fs::metadata(place).is_ok_and(|meta| meta.is_file() && meta.len() <= MAX);
-    places.iter().filter(small).find_map(|place| std::fs::read(place).ok())
+/// Shared by all workers of the machine if only root can change it; else a copy, which every fork pays for.
+fn first(places: &[&str]) -> Option<FontData> {
+    places.iter().map(Path::new).find_map(|place| match map_file(place, MAX) {
+        Ok(font) => Some(Arc::new(font) as FontData),
+        Err(_) => copy(place),
+    })
+}
+
+fn copy(place: &Path) -> Option<FontData> {
+    let small = std::fs::metadata(place).is_ok_and(|meta| meta.is_file() && meta.len() <= MAX);
+    small.then(|| std::fs::read(place).ok().map(|font| Arc::new(font) as FontData)).flatten()
 }

@@ -42,7 +42,7 @@ pub(crate) fn sanitize(raw: Untrusted<'_>, job: &Job, fonts: &Fonts) -> Vec<Shar
 }
 
 fn hold(raw: Untrusted<'_>, job: &Job) -> Outcome {
-    let report = Report::unread(job, HoldReason::Rule, Sha256::of(raw.read()));
+    let report = Report::unread(job, HoldReason::Rule, job.orders.digest.unwrap_or_else(|| Sha256::of(raw.read())));
     Outcome::Hold(HoldReason::Rule, Box::new(report))
 }
 

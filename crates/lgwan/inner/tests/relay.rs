@@ -9,16 +9,43 @@ use std::time::Duration;
 use sekisho_inner::Clock;
 use sekisho_inner::accept::Acceptor;
 use sekisho_inner::record::{Kind, Standing};
-use sekisho_inner::relay::{Options, Security, Smtp};
-use sekisho_inner::render::{Charset, render_in};
+use sekisho_inner::relay::{Options, Security, Smtp, Transport};
+use sekisho_inner::render::{Charset, render, render_in};
 use sekisho_safe_message::{MailId, Untrusted, frame};
+use sekisho_settings::HostPort;
 use sekisho_store::{Committed, State};
 use support::*;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const THREE: [&str; 3] = ["a@city.example", "b@city.example", "c@city.example"];
 
 fn standings(found: &sekisho_inner::Found) -> Vec<(Standing, Option<String>)> {
     record(found).recipients.iter().map(|one| (one.state, one.reply.map(|reply| reply.to_string()))).collect()
+}
+
+#[tokio::test]
+async fn a_whole_envelope_goes_at_once_where_the_server_allows_it() {
+    for (ehlo, at_once) in [(PIPELINING, true), (Script::default().ehlo, false)] {
+        // It reads MAIL alone and then waits: what else came by then was not waited for.
+        let place = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = HostPort { host: "127.0.0.1".to_owned(), port: place.local_addr().unwrap().port() };
+        let smtp = Smtp::new(address, "inner.example", Security::None, limits());
+        let mail = render(&message(1, &THREE, "")).into_bytes();
+        let mail = sekisho_verify::verify(mail, message(1, &THREE, "").envelope().clone()).unwrap();
+        let talk = async {
+            let (mut stream, _) = place.accept().await.unwrap();
+            stream.write_all(format!("220 test\r\n{ehlo}\r\n").as_bytes()).await.unwrap();
+            let mut said = Vec::new();
+            let (last, before) = if at_once { (&b"DATA\r\n"[..], 0) } else { (&b"\r\n"[..], 1) };
+            // Behind EHLO, which is a line of its own.
+            while !said.ends_with(last) || said.iter().filter(|b| **b == b'\n').count() <= before {
+                assert_ne!(stream.read_buf(&mut said).await.unwrap(), 0);
+            }
+            String::from_utf8(said).unwrap()
+        };
+        let said = tokio::select! { said = talk => said, attempt = smtp.deliver(&mail) => panic!("{attempt:?}") };
+        assert_eq!(said.matches("RCPT TO:").count(), if at_once { 3 } else { 0 }, "{said}");
+    }
 }
 
 #[tokio::test]
@@ -68,7 +95,12 @@ async fn a_connection_that_died_idle_costs_no_verdict() {
 
 #[tokio::test]
 async fn one_refused_recipient_costs_the_others_nothing() {
-    let script = Script { rcpt: vec!["250 ok", "550 5.1.1 no such user", "250 ok"], ..Script::default() };
+    refuses_one(Script::default().ehlo).await;
+    refuses_one(PIPELINING).await;
+}
+
+async fn refuses_one(ehlo: &'static str) {
+    let script = Script { ehlo, rcpt: vec!["250 ok", "550 5.1.1 no such user", "250 ok"], ..Script::default() };
     let server = Server::start(vec![script], None).await;
     let bench = Bench::smtp(&server);
     let id = bench.hand_over(1, &THREE).await;
@@ -144,7 +176,18 @@ async fn only_those_who_wait_are_tried_again() {
 
 #[tokio::test]
 async fn every_way_to_fail_for_a_while_is_survived() {
-    let normal = || Script { mails: 1, ..Script::default() };
+    survives(&Script { mails: 1, ..Script::default() }).await;
+}
+
+#[tokio::test]
+async fn also_where_commands_go_at_once() {
+    for careless in [false, true] {
+        survives(&Script { mails: 1, ehlo: PIPELINING, careless, ..Script::default() }).await;
+    }
+}
+
+async fn survives(usual: &Script) {
+    let normal = || usual.clone();
     for (name, script, arrivals) in [
         ("later at MAIL", Script { mail: "451 later", ..normal() }, 1),
         ("later at RCPT", Script { rcpt: vec!["450 later"], ..normal() }, 1),
@@ -199,7 +242,7 @@ async fn a_server_that_is_down_costs_no_attempt_and_then_everything_flows() {
     let place = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = place.local_addr().unwrap();
     drop(place);
-    let host = sekisho_settings::HostPort { host: "127.0.0.1".to_owned(), port: address.port() };
+    let host = HostPort { host: "127.0.0.1".to_owned(), port: address.port() };
     let smtp = Smtp::new(host, "inner.example", Security::None, limits());
     let bench = Bench::with(smtp, options(LONG));
     let mut ids = Vec::new();
@@ -298,7 +341,7 @@ async fn what_waits_survives_a_restart() {
 /// A transport with a defect.
 struct Crashing;
 
-impl sekisho_inner::relay::Transport for Crashing {
+impl Transport for Crashing {
     async fn deliver(&self, mail: &sekisho_verify::VerifiedMail) -> sekisho_inner::relay::Attempt {
         assert!(mail.subject().as_str() != "件名 1", "a defect that one mail shows");
         sekisho_inner::relay::Attempt::Judged(vec![sekisho_inner::relay::Verdict::Done(None); 1])

@@ -92,7 +92,7 @@ pub use confine::Confinement;
 pub use error::{SpawnError, ZygoteError};
 pub use layers::{Cause, Layer, Layers, State};
 pub use limits::JobLimits;
-pub use memory::WorkerMemory;
+pub use memory::{WorkerMemory, map_file};
 pub use serve::serve;
 pub use status::{EXIT_OUT_OF_MEMORY, EXIT_PANICKED, EXIT_PROTOCOL, EXIT_UNCONFINED, EXIT_USAGE, Ending, JobStatus};
 pub use survey::survey;

@@ -2,9 +2,11 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ffi::c_int;
+use std::fs::File;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 use rustix::io::Errno;
+use rustix::mm::{MapFlags, ProtFlags, mmap};
 use rustix::process::Pid;
 use rustix::thread::UnshareFlags;
 
@@ -79,6 +81,21 @@ pub(crate) fn keep_only(input: &OwnedFd, output: &OwnedFd) -> Result<(OwnedFd, O
         check(libc::dup3(output.as_raw_fd(), 1, 0))?;
         check(libc::syscall(libc::SYS_close_range, 2_u32, u32::MAX, 0_u32))?;
         Ok((OwnedFd::from_raw_fd(0), OwnedFd::from_raw_fd(1)))
+    }
+}
+
+/// The first `len` octets of a file as memory, read-only and never given back.
+///
+/// The caller has made sure that the file is `len` octets long and that nobody but root changes it (`memory::map_file`).
+#[expect(unsafe_code, reason = "memory behind a file has no safe wrapper")]
+pub(crate) fn map_for_life(file: &File, len: usize) -> Result<&'static [u8], Errno> {
+    // SAFETY: the kernel chooses a free place, and nothing unmaps it, so the slice lives as long as the process. Its
+    // octets change only if root writes into the file in place; package managers replace files instead. A page beyond a
+    // file that root cut short ends the process, by a signal. Octets that change would be a torn font in a process that
+    // is trusted with nothing.
+    unsafe {
+        let start = mmap(std::ptr::null_mut(), len, ProtFlags::READ, MapFlags::PRIVATE, file, 0)?;
+        Ok(std::slice::from_raw_parts(start.cast::<u8>(), len))
     }
 }
 

@@ -68,7 +68,7 @@ const CHAIN_AND_SEARCH: &str = "
     ALTER TABLE item ADD COLUMN digest BLOB;
     ALTER TABLE item ADD COLUMN body INTEGER;
     ALTER TABLE item ADD COLUMN terms TEXT;
-    CREATE INDEX item_digest ON item (digest) WHERE digest IS NOT NULL;
+    CREATE INDEX item_digest ON item (digest, size) WHERE digest IS NOT NULL AND place > 0;
     CREATE INDEX item_body ON item (body, place, size) WHERE body IS NOT NULL;
     CREATE VIRTUAL TABLE search USING fts5 (
         terms, content = '', contentless_delete = 1, detail = none, tokenize = \"ascii tokenchars '_'\"
@@ -171,16 +171,26 @@ impl Readers {
 
     /// Runs `read` on one snapshot of the index.
     pub(crate) fn with<T>(&self, read: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.one(|index| {
+            // As statements that stay prepared: parsing them again would cost more than most reads.
+            index.prepare_cached("BEGIN DEFERRED")?.execute([])?;
+            let result = read(index);
+            // A connection that is left inside a transaction is not used again.
+            index.prepare_cached("COMMIT")?.execute([])?;
+            result
+        })
+    }
+
+    /// Runs `read`, which is one statement: a snapshot by itself.
+    pub(crate) fn one<T>(&self, read: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let idle = lock(&self.idle).pop();
-        let mut connection = match idle {
+        let connection = match idle {
             Some(connection) => connection,
             None => self.open()?,
         };
-        let transaction = connection.transaction()?;
-        let result = read(&transaction);
-        transaction.finish()?;
+        let result = read(&connection);
         let mut idle = lock(&self.idle);
-        if idle.len() < READERS_KEPT {
+        if idle.len() < READERS_KEPT && connection.is_autocommit() {
             idle.push(connection);
         }
         result

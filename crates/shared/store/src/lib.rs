@@ -70,7 +70,6 @@ mod bodies;
 mod body;
 mod chain;
 mod circulation;
-mod crc32c;
 mod durable;
 mod error;
 mod index;

@@ -186,7 +186,7 @@ impl Store {
         let shared = &self.inner.shared;
         shared.check_open()?;
         while let Some(hold) = shared.circulation.take(to_sql(now_ms), &shared.readers)? {
-            match shared.readers.with(|index| rows::view(index, hold.seq()))? {
+            match shared.readers.one(|index| rows::view(index, hold.seq()))? {
                 Some(view) => return Ok(Some(Lease::new(self.clone(), hold, view, Holder::Queue))),
                 // Rows vanish only when they are not pending; then there is nothing to give back.
                 None => hold.settle(None),
@@ -217,10 +217,10 @@ impl Store {
     pub fn lease(&self, id: ItemId) -> Result<Lease, StoreError> {
         let shared = &self.inner.shared;
         shared.check_open()?;
-        let seq = shared.readers.with(|index| rows::seq_of(index, id))?.ok_or(StoreError::NotFound)?;
+        let seq = shared.readers.one(|index| rows::seq_of(index, id))?.ok_or(StoreError::NotFound)?;
         let mut hold = shared.circulation.claim(seq).ok_or(StoreError::Busy)?;
         // Only now does the row stand still.
-        let view = match shared.readers.with(|index| rows::view(index, seq)) {
+        let view = match shared.readers.one(|index| rows::view(index, seq)) {
             Ok(view) => view.ok_or(StoreError::NotFound)?,
             Err(error) => {
                 // Its place in the queue is unknown; the next start finds it.

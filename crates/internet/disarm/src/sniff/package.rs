@@ -16,6 +16,8 @@ const MAX_MEMBERS: usize = 20_000;
 /// Octets of `[Content_Types].xml` or of a manifest that are read: some
 /// hundred octets a part.
 const MAX_HEAD: usize = 256 * 1024;
+/// Octets of a name that are looked at: no name that says something is longer.
+const MAX_NAME: usize = 1024;
 /// The end of the central directory, with its longest comment (APPNOTE 4.3.16).
 const MAX_TAIL: usize = 22 + 65_535;
 
@@ -246,7 +248,7 @@ fn local_member(octets: &[u8], at: usize) -> Option<(Member<'_>, usize)> {
 
 /// A name as readers that are lenient take it.
 fn plain(name: &[u8]) -> String {
-    let name = String::from_utf8_lossy(name).replace('\\', "/").to_lowercase();
+    let name = String::from_utf8_lossy(&name[..name.len().min(MAX_NAME)]).replace('\\', "/").to_lowercase();
     name.trim_start_matches("./").trim_start_matches('/').to_owned()
 }
 

@@ -44,10 +44,10 @@ impl Fonts {
 
     /// Fonts from the octets of font files (TrueType, OpenType, collections).
     /// The first is taken where a drawing asks for one that is not there.
-    pub fn from_files(files: impl IntoIterator<Item = Vec<u8>>) -> Self {
+    pub fn from_files(files: impl IntoIterator<Item = Arc<dyn AsRef<[u8]> + Send + Sync>>) -> Self {
         let mut database = fontdb::Database::new();
         for file in files {
-            database.load_font_data(file);
+            database.load_font_source(fontdb::Source::Binary(file));
         }
         let first = database.faces().next().and_then(|face| face.families.first()).map(|family| family.0.clone());
         if let Some(family) = first {

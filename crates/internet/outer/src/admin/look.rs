@@ -38,7 +38,7 @@ impl Admin {
             Form::Files => Look::Files,
             Form::Pictures => Look::Pictures,
         });
-        let orders = Orders { doubts: true, secrets: secret.into_iter().collect(), again: false, appeal: None };
+        let orders = Orders { doubts: true, secrets: secret.into_iter().collect(), ..Orders::default() };
         let job = Job { profile: policy.profile().clone(), policy, orders, ..job };
         let note = by(person, "preview", &SafeLine::default()).result("shown");
         self.note(&note, Some(id)).await?;

@@ -25,9 +25,8 @@ impl Fonts {
 
     /// A sans-serif (ゴシック) and a serif (明朝) font with Japanese letters.
     /// One stands in for both if the other is missing.
-    pub fn new(gothic: Option<Vec<u8>>, mincho: Option<Vec<u8>>) -> Self {
-        let shared = |octets: Vec<u8>| -> FontData { Arc::new(octets) };
-        Self { gothic: gothic.map(shared), mincho: mincho.map(shared) }
+    pub fn new(gothic: Option<FontData>, mincho: Option<FontData>) -> Self {
+        Self { gothic, mincho }
     }
 
     /// hayro's settings with these fonts.

@@ -124,7 +124,7 @@ fn text_in_a_font_that_the_site_has_is_drawn() {
         /CIDSystemInfo<</Registry(Adobe)/Ordering(Japan1)/Supplement 4>>>>";
     let contents = "BT /F1 20 Tf 100 90 Td <65e5672c8a9e> Tj ET";
     let file = page(contents, "/Font<</F1 5 0 R>>", "", &[font.to_owned(), descendant.to_owned()]);
-    let with = flat_under(&file, Bounds::default(), &Fonts::new(None, Some(octets))).unwrap();
+    let with = flat_under(&file, Bounds::default(), &Fonts::new(None, Some(Arc::new(octets)))).unwrap();
     let without = flat(&file).unwrap();
     assert!(is_inked(&with) && !is_inked(&without));
     // What is said does not hang on what can be drawn.

@@ -10,6 +10,7 @@ use sekisho_job::Anomaly;
 use sekisho_safe_message::Timestamp;
 
 use super::entity::{Encoding, Entity, Shape};
+use super::shorten::Shortened;
 use crate::findings::Findings;
 
 /// What the second reader reads.
@@ -41,9 +42,10 @@ enum Kind {
 
 /// Lets mail-parser read `raw`; `None` when it finds no mail.
 pub(crate) fn read(raw: &[u8]) -> Option<Second> {
+    let shortened = Shortened::new(raw);
     let parser =
         MessageParser::new().with_mime_headers().header_date(HeaderName::Date).header_address(HeaderName::From);
-    let message = parser.parse(raw)?;
+    let message = parser.parse(&shortened.octets)?;
     let from = message.from().and_then(|list| match list.iter().collect::<Vec<_>>()[..] {
         [one] => one.address().map(str::to_owned),
         _ => None,
@@ -52,7 +54,11 @@ pub(crate) fn read(raw: &[u8]) -> Option<Second> {
         let minutes = i16::from(date.tz_hour) * 60 + i16::from(date.tz_minute);
         Timestamp::new(date.to_timestamp(), if date.tz_before_gmt { -minutes } else { minutes })
     });
-    Some(Second { leaves: message.parts.iter().filter_map(leaf).collect(), date, from })
+    let mut leaves: Vec<Leaf> = message.parts.iter().filter_map(leaf).collect();
+    for leaf in &mut leaves {
+        (leaf.at, leaf.end) = (shortened.place(leaf.at), shortened.place(leaf.end));
+    }
+    Some(Second { leaves, date, from })
 }
 
 fn leaf(part: &MessagePart<'_>) -> Option<Leaf> {

@@ -4,13 +4,16 @@
 //! here every recipient has a verdict. Connections are kept and used again; a
 //! kept one that turns out dead costs one new connection, never a verdict.
 
+mod line;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters};
-use lettre::transport::smtp::commands::{Data, Mail, Noop, Quit, Rcpt};
+use lettre::transport::smtp::commands::{Noop, Quit};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::{Error as SmtpError, response::Response};
 use sekisho_safe_message::Address;
@@ -19,6 +22,7 @@ use sekisho_verify::VerifiedMail;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
+use self::line::{Broken, Line};
 use super::Transport;
 use super::outcome::{Attempt, Cause, Meaning, Reply, Trouble, Verdict};
 use super::wire::Wire;
@@ -91,7 +95,7 @@ pub struct Smtp {
 
 /// A connection between two mails.
 struct Kept {
-    connection: AsyncSmtpConnection,
+    line: Line,
     since: Instant,
     mails: u32,
 }
@@ -152,18 +156,21 @@ impl Smtp {
     }
 
     /// A connection that greeted and, if so configured, is encrypted.
-    async fn connect(&self) -> Result<AsyncSmtpConnection, Trouble> {
+    async fn connect(&self) -> Result<Line, Trouble> {
         let limits = &self.limits;
         let connecting = TcpStream::connect((self.server.host.as_str(), self.server.port));
         let tcp = timeout(limits.connect, connecting).await.map_err(|_| Trouble::Timeout)?;
         let tcp = tcp.map_err(|_| Trouble::Connect)?;
         tcp.set_nodelay(true).map_err(|_| Trouble::Lost)?;
-        let greeting = AsyncSmtpConnection::connect_with_transport(Box::new(Wire::new(tcp)), &self.hello);
+        let wire = Wire::new(tcp);
+        let offered = wire.pipelining();
+        let greeting = AsyncSmtpConnection::connect_with_transport(Box::new(wire), &self.hello);
         let mut connection =
             timeout(limits.greeting, greeting).await.map_err(|_| Trouble::Timeout)?.map_err(greeted)?;
+        let in_clear = |connection| Ok(Line { connection, pipelining: offered.load(Ordering::Relaxed) });
         let parameters = match &self.security {
-            Security::None => return Ok(connection),
-            Security::Opportunistic(_) if !connection.can_starttls() => return Ok(connection),
+            Security::None => return in_clear(connection),
+            Security::Opportunistic(_) if !connection.can_starttls() => return in_clear(connection),
             Security::Required(_) if !connection.can_starttls() => return Err(Trouble::TlsMissing),
             Security::Opportunistic(parameters) | Security::Required(parameters) => parameters.clone(),
         };
@@ -174,7 +181,8 @@ impl Smtp {
             Trouble::Greeting(reply) => Trouble::Greeting(reply),
             _ => Trouble::Tls,
         })?;
-        Ok(connection)
+        // What was offered in clear counts no longer (RFC 3207 4.2), and lettre does not tell what is offered now.
+        Ok(Line { connection, pipelining: false })
     }
 
     /// A kept connection that is still fresh.
@@ -185,13 +193,13 @@ impl Smtp {
     }
 
     /// Keeps a connection for the next mail.
-    async fn keep(&self, mut connection: AsyncSmtpConnection, mails: u32) {
+    async fn keep(&self, mut line: Line, mails: u32) {
         if mails >= MAILS {
             // Politeness: nothing depends on the answer.
-            let _ = timeout(Duration::from_secs(5), connection.command(Quit)).await;
+            let _ = timeout(Duration::from_secs(5), line.connection.command(Quit)).await;
             return;
         }
-        self.lock().push(Kept { connection, since: Instant::now(), mails });
+        self.lock().push(Kept { line, since: Instant::now(), mails });
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Kept>> {
@@ -201,11 +209,11 @@ impl Smtp {
 
     /// One transaction, over a kept connection if there is a live one.
     async fn transaction(&self, mail: &VerifiedMail, to: &[Address]) -> Attempt {
-        if let Some(Kept { mut connection, mails, .. }) = self.kept() {
-            match self.transact(&mut connection, mail, to).await {
+        if let Some(Kept { mut line, mails, .. }) = self.kept() {
+            match self.transact(&mut line, mail, to).await {
                 Ended::Judged(verdicts, reusable) => {
                     if reusable {
-                        self.keep(connection, mails + 1).await;
+                        self.keep(line, mails + 1).await;
                     }
                     return Attempt::Judged(verdicts);
                 }
@@ -213,14 +221,14 @@ impl Smtp {
                 Ended::Stale(_) => {}
             }
         }
-        let mut connection = match self.connect().await {
-            Ok(connection) => connection,
+        let mut line = match self.connect().await {
+            Ok(line) => line,
             Err(trouble) => return Attempt::Closed(trouble),
         };
-        match self.transact(&mut connection, mail, to).await {
+        match self.transact(&mut line, mail, to).await {
             Ended::Judged(verdicts, reusable) => {
                 if reusable {
-                    self.keep(connection, 1).await;
+                    self.keep(line, 1).await;
                 }
                 Attempt::Judged(verdicts)
             }
@@ -230,51 +238,56 @@ impl Smtp {
         }
     }
 
-    async fn transact(&self, connection: &mut AsyncSmtpConnection, mail: &VerifiedMail, to: &[Address]) -> Ended {
+    async fn transact(&self, line: &mut Line, mail: &VerifiedMail, to: &[Address]) -> Ended {
         let limit = self.limits.command;
-        let sender = mail.envelope().from().map(to_lettre);
         let all = |verdict: Verdict| vec![verdict; to.len()];
-        match say(connection, Mail::new(sender, Vec::new()), limit).await {
-            Ok(reply) if reply.meaning() == Meaning::Yes => {}
-            // 421: it closes, which a kept connection may do at any time.
-            Ok(reply) if reply.code == 421 => return Ended::Stale(Trouble::Greeting(reply)),
-            Ok(reply) => return Ended::Judged(all(negative(reply)), reset(connection, limit).await),
-            Err(trouble) => return Ended::Stale(trouble),
-        }
-        let mut verdicts = Vec::with_capacity(to.len());
-        for address in to {
-            match say(connection, Rcpt::new(to_lettre(address), Vec::new()), limit).await {
-                Ok(reply) if reply.meaning() == Meaning::Yes => verdicts.push(None),
-                Ok(reply) => verdicts.push(Some(negative(reply))),
-                Err(trouble) => {
-                    // Nobody has the mail: there was no data.
-                    return Ended::Judged(all(Verdict::Later(Cause::Trouble(trouble))), false);
-                }
+        let opened = match line.open(mail.envelope().from(), to, limit).await {
+            Ok(opened) => opened,
+            Err(Broken::Before(trouble)) => return Ended::Stale(trouble),
+            Err(Broken::After(trouble)) => {
+                return Ended::Judged(all(Verdict::Later(Cause::Trouble(trouble))), false);
             }
+        };
+        // 421: it closes, which a kept connection may do at any time.
+        if opened.mail.code == 421 {
+            return Ended::Stale(Trouble::Greeting(opened.mail));
         }
-        if verdicts.iter().all(Option::is_some) {
-            let verdicts = verdicts.into_iter().flatten().collect();
-            return Ended::Judged(verdicts, reset(connection, limit).await);
+        let began = opened.mail.meaning() == Meaning::Yes;
+        let asked_for_data = opened.data.is_some_and(|reply| reply.meaning() == Meaning::GoOn);
+        let refused: Vec<Option<Verdict>> = match opened.mail.meaning() {
+            Meaning::Yes => {
+                let refusal = |reply: Reply| (reply.meaning() != Meaning::Yes).then(|| negative(reply));
+                opened.to.into_iter().map(refusal).collect()
+            }
+            Meaning::GoOn | Meaning::NotNow | Meaning::Never => vec![Some(negative(opened.mail)); to.len()],
+        };
+        if refused.iter().all(Option::is_some) {
+            let verdicts = refused.into_iter().flatten().collect();
+            if asked_for_data {
+                // RFC 2920 3.1 ends such data by a dot; a server that refused MAIL could take that for a mail.
+                if began {
+                    line.nothing(limit).await;
+                }
+                return Ended::Judged(verdicts, false);
+            }
+            return Ended::Judged(verdicts, reset(&mut line.connection, limit).await);
         }
-        let (accepted, reusable) = self.data(connection, mail.bytes()).await;
-        let verdicts = verdicts.into_iter().map(|refused| refused.unwrap_or(accepted)).collect();
+        let (accepted, reusable) = self.data(line, opened.data, mail.bytes()).await;
+        let verdicts = refused.into_iter().map(|refused| refused.unwrap_or(accepted)).collect();
         Ended::Judged(verdicts, reusable)
     }
 
-    /// The data, and the verdict for all who were accepted.
-    async fn data(&self, connection: &mut AsyncSmtpConnection, bytes: &[u8]) -> (Verdict, bool) {
-        match say(connection, Data, self.limits.command).await {
-            Ok(reply) if reply.meaning() == Meaning::GoOn => {}
-            Ok(reply) if reply.meaning() == Meaning::Yes => {
-                return (Verdict::Later(Cause::Trouble(Trouble::Protocol)), false);
+    /// The data after the reply to DATA, and the verdict for all who were
+    /// accepted.
+    async fn data(&self, line: &mut Line, reply: Option<Reply>, bytes: &[u8]) -> (Verdict, bool) {
+        match reply {
+            Some(reply) if reply.meaning() == Meaning::GoOn => {}
+            Some(reply) if reply.meaning() != Meaning::Yes => {
+                return (negative(reply), reset(&mut line.connection, self.limits.command).await);
             }
-            Ok(reply) => return (negative(reply), reset(connection, self.limits.command).await),
-            Err(trouble) => return (Verdict::Later(Cause::Trouble(trouble)), false),
+            Some(_) | None => return (Verdict::Later(Cause::Trouble(Trouble::Protocol)), false),
         }
-        // lettre ends the data with CRLF.CRLF, and the mail has its last CRLF.
-        let body = bytes.strip_suffix(b"\r\n").unwrap_or(bytes);
-        let sending = connection.message_iter(body.chunks(CHUNK));
-        match understood(timeout(self.limits.data, sending).await) {
+        match line.content(bytes, &self.limits).await {
             Ok(reply) if reply.meaning() == Meaning::Yes => (Verdict::Done(Some(reply)), true),
             Ok(reply) => (negative(reply), reply.code != 421),
             // Perhaps it has the mail and we do not know: it gets it again.
@@ -301,7 +314,7 @@ impl Transport for Smtp {
     }
 
     async fn probe(&self) -> Result<(), Trouble> {
-        let mut connection = self.connect().await?;
+        let mut connection = self.connect().await?.connection;
         let reply = say(&mut connection, Noop, self.limits.command).await?;
         let _ = timeout(Duration::from_secs(5), connection.command(Quit)).await;
         match reply.meaning() {

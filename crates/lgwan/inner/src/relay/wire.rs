@@ -6,11 +6,14 @@
 //! is read ahead: what follows a line waits below, where the TLS handshake
 //! meets it and fails.
 //!
-//! It also bounds what a server may say between two things that we say.
+//! It also sees whether the server offers PIPELINING, which lettre does not
+//! tell, and bounds what a server may say between two things that we say.
 
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use lettre::transport::smtp::client::AsyncTokioStream;
@@ -30,11 +33,18 @@ pub(super) struct Wire {
     given: usize,
     /// Octets received since something was sent.
     unasked: usize,
+    /// Whether a reply to EHLO named PIPELINING (RFC 2920).
+    pipelining: Arc<AtomicBool>,
 }
 
 impl Wire {
     pub(super) fn new(tcp: TcpStream) -> Self {
-        Self { tcp, held: Vec::new(), given: 0, unasked: 0 }
+        Self { tcp, held: Vec::new(), given: 0, unasked: 0, pipelining: Arc::default() }
+    }
+
+    /// Becomes true once the server offers PIPELINING in clear.
+    pub(super) fn pipelining(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.pipelining)
     }
 
     /// Reads from the socket into `held`, which is empty.
@@ -60,11 +70,19 @@ impl AsyncRead for Wire {
         }
         let waiting = &self.held[self.given..];
         let line = waiting.iter().position(|b| *b == b'\n').map_or(waiting.len(), |end| end + 1);
+        if offers_pipelining(&waiting[..line]) {
+            self.pipelining.store(true, Ordering::Relaxed);
+        }
         let count = line.min(buf.remaining());
         buf.put_slice(&waiting[..count]);
         self.given += count;
         Poll::Ready(Ok(()))
     }
+}
+
+/// A line of the reply to EHLO (RFC 5321 4.1.1.1). One that is read in pieces is not seen: then nothing is pipelined.
+fn offers_pipelining(line: &[u8]) -> bool {
+    matches!(line, [b'2', b'5', b'0', b'-' | b' ', keyword @ ..] if keyword.trim_ascii().eq_ignore_ascii_case(b"PIPELINING"))
 }
 
 impl AsyncWrite for Wire {

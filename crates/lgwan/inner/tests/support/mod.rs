@@ -35,7 +35,12 @@ pub struct Script {
     pub end: End,
     /// MAIL commands after which the server closes without a word.
     pub mails: usize,
+    /// Asks for data also when there is nobody to have it.
+    pub careless: bool,
 }
+
+/// A reply to EHLO that lets commands come in one go.
+pub const PIPELINING: &str = "250-test\r\n250-PIPELINING\r\n250 8BITMIME";
 
 #[derive(Clone, Copy, PartialEq)]
 pub enum End {
@@ -59,6 +64,7 @@ impl Default for Script {
             data: "354 go on",
             end: End::Reply("250 2.0.0 taken"),
             mails: usize::MAX,
+            careless: false,
         }
     }
 }
@@ -181,11 +187,12 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
                 reply
             }
             "DATA" if !script.data.starts_with("354") => script.data,
+            "DATA" if to.is_empty() && !script.careless => "503 nobody to have it",
             "DATA" => {
                 say(stream, script.data).await?;
                 let Some(bytes) = data(stream, script.end).await? else { return Ok(false) };
                 let received = Received { from: from.clone(), to: to.clone(), bytes, encrypted };
-                if !matches!(script.end, End::Reply(reply) if !reply.starts_with('2')) {
+                if !to.is_empty() && !matches!(script.end, End::Reply(reply) if !reply.starts_with('2')) {
                     log.lock().unwrap().received.push(received);
                 }
                 match script.end {
