@@ -246,8 +246,8 @@ impl Dispatch {
         let report = Box::new(outcome.report.clone());
         if fates.contains(&Fate::Taken) {
             Counters::add(&self.counters.delivered);
-        } else if let (true, Some(note)) = (task.only_if_delivered, &task.note) {
-            release::give_up(lease, note.clone().result(outcome.handoff().unwrap_or("held"))).await?;
+        } else if let (true, Some(order)) = (task.only_if_delivered, &task.order) {
+            release::give_up(lease, order, outcome.handoff().unwrap_or("held")).await?;
             return Ok(Treated::Held(report));
         }
         let along = self.along(task, outcome.handoff().unwrap_or("held"));

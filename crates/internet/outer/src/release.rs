@@ -15,7 +15,7 @@ use sekisho_policy::{Policy, RelaxError};
 use sekisho_safe_message::{MailId, Sha256};
 use sekisho_store::{ItemView, Lease, Query, State, StoreError};
 
-use crate::book::Note;
+use crate::book::Begun;
 use crate::dispatch::{Dispatch, Task, Treated};
 use crate::meta::{Meta, item_id, mail_id};
 use crate::settle::{Amended, amendment, damaged};
@@ -105,14 +105,14 @@ async fn one(dispatch: &Dispatch, lease: Lease) -> Result<(), StoreError> {
     let job = dispatch.job_of(lease.view()).ok_or("damaged").and_then(|job| ordered(job, &lease, &meta, &how));
     let job = match job {
         Ok(job) => job,
-        Err(code) => return give_up(lease, begun.note.result(code)).await.map(drop),
+        Err(code) => return give_up(lease, &begun, code).await.map(drop),
     };
     tracing::info!(event = "release.resumed", %id, who = %begun.note.act.who);
     let task = Task::by(begun.note.clone(), how, job, true);
     if let Treated::Held(_) = dispatch.treat(lease, task).await? {
         // It went out once, and does not come out any more: the site has other rules now, or the original is damaged.
         match dispatch.store.lease(item_id(id)) {
-            Ok(lease) => give_up(lease, begun.note.result("held")).await.map(drop)?,
+            Ok(lease) => give_up(lease, &begun, "held").await.map(drop)?,
             Err(StoreError::Busy | StoreError::NotFound) => {}
             Err(err) => return Err(err),
         }
@@ -120,12 +120,13 @@ async fn one(dispatch: &Dispatch, lease: Lease) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Forgets what was begun, on record.
-pub(crate) async fn give_up(lease: Lease, note: Note) -> Result<Lease, StoreError> {
+/// Forgets what was begun, on record; nothing else that somebody has begun.
+pub(crate) async fn give_up(lease: Lease, begun: &Begun, result: &str) -> Result<Lease, StoreError> {
     let mut meta = Meta::decode(lease.meta()).ok_or_else(damaged)?;
-    if meta.book.begun.take().is_none() {
+    if meta.book.begun.take_if(|open| open == begun).is_none() {
         return Ok(lease);
     }
+    let note = begun.note.clone().result(result);
     let entries = vec![note.entry(Some(mail_id(lease.id())))];
     meta.book.add(note.act);
     amended(lease, meta, entries).await

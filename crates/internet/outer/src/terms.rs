@@ -51,7 +51,7 @@ pub(crate) fn terms(facts: &Facts<'_>) -> String {
     for request in &facts.meta.book.requests {
         terms.add(request_term(request.state));
     }
-    if facts.meta.book.begun.is_some() {
+    if facts.meta.book.begun.as_ref().is_some_and(|begun| !begun.locked) {
         terms.add(BEGUN.to_owned());
     }
     if facts.meta.book.legal_hold {
@@ -93,7 +93,7 @@ pub(crate) fn asked_for(state: RequestState) -> Vec<String> {
     vec![request_term(state)]
 }
 
-/// What mails with a release that was begun have.
+/// What mails have whose release was begun and can be ended without anybody.
 pub(crate) fn begun() -> Vec<String> {
     vec![BEGUN.to_owned()]
 }

@@ -487,11 +487,8 @@ pub async fn ask(path: &Path, request: &Request, mut each: impl FnMut(Reply) -> 
         let mut bounded = (&mut read).take(MAX_LINE);
         let count = timeout(PATIENCE, bounded.read_until(b'\n', &mut line)).await.map_err(|_| too_slow())??;
         if count == 0 {
-            return if is_answered {
-                Ok(())
-            } else {
-                Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into())
-            };
+            let early = ChannelError::Io(std::io::ErrorKind::UnexpectedEof.into());
+            return if is_answered { Ok(()) } else { Err(early) };
         }
         let reply = serde_json::from_slice(&line).map_err(|_| ChannelError::Protocol("not a reply"))?;
         is_answered |= !matches!(reply, Reply::Working);
