@@ -131,7 +131,7 @@ fn invalid(code: &str) -> Exit {
     match code {
         "no-original" | "no-request" => Exit::NotFound,
         "legal-hold" | "never-crosses" | "already-mildest" | "too-many-requests" => Exit::Refused,
-        "damaged" | "internal" | "keys" | "not-sent" => Exit::Failed,
+        "damaged" | "no-room" | "no-key" | "no-workers" | "internal" | "keys" | "not-sent" => Exit::Failed,
         // A preview that comes to no end for the same reason as the mail.
         code if HoldReason::from_code(code).is_some() => Exit::Refused,
         _ => Exit::Usage,

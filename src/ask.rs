@@ -74,9 +74,22 @@ pub(crate) fn each(
     runtime.block_on(admin::ask(side.socket(sockets), request, each))
 }
 
+/// Whether the program was there, and went away over the request.
+fn has_ended(err: &ChannelError) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
+    matches!(err, ChannelError::Io(err) if matches!(err.kind(), UnexpectedEof | ConnectionReset | BrokenPipe))
+}
+
 /// Says that a program cannot be asked, and what to do.
 pub(crate) fn unreachable(side: Side, err: &ChannelError, screen: &Screen) -> Exit {
     let who = side.label(screen);
+    if has_ended(err) {
+        screen.error(screen.t(
+            format!("{who}のプログラムが、応答する前に終了しました。行われたかどうかは sekisho show で分かります。同じコマンドを繰り返しても、二重には行われません。"),
+            format!("the {who} ended before it answered. `sekisho show` tells whether it was done; the same command again does nothing twice."),
+        ));
+        return Exit::Unreachable;
+    }
     screen.error(screen.t(
         format!("{who}のプログラムに接続できません（{err}）。起動しているか、設定（state_dir）と権限が正しいかを確かめてください。"),
         format!("the {who} cannot be asked ({err}). Is it running, is state_dir the same, may you ask it?"),

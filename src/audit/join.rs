@@ -1,7 +1,7 @@
 //! Both sides' records together: what went out on one side came in on the
 //! other, frame by frame.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sekisho_audit::{Kind, SafeMail, head};
 use sekisho_safe_message::{MailId, Sha256};
@@ -23,6 +23,15 @@ const NAMED: usize = 20;
 struct Outside<'a> {
     #[serde(borrow)]
     shares: Vec<Share<'a>>,
+}
+
+/// What is read of an entry about what somebody did.
+#[derive(Deserialize)]
+struct Deed<'a> {
+    result: &'a str,
+    /// Of what was begun: the frames that were about to go out, by the id of each.
+    #[serde(default)]
+    details: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -66,6 +75,9 @@ pub(crate) struct Join {
     outer: Told,
     inner: Told,
     found: Joined,
+    /// Frames that may be inside though nobody has heard so: the outside died
+    /// or was not answered over them.
+    begun: BTreeSet<(MailId, Sha256)>,
 }
 
 /// Mails that do not match.
@@ -89,6 +101,9 @@ pub(crate) struct Joined {
     pub(crate) different: Odd,
     /// Mails under way.
     pub(crate) under_way: u64,
+    /// Mails inside whose release was begun, and of which the outside has not
+    /// heard that they were taken.
+    pub(crate) unheard: u64,
     /// Too many waited for their match; the others were not compared.
     pub(crate) given_up: bool,
 }
@@ -130,6 +145,13 @@ impl Join {
                     self.cross(side, share.id, Crossing { frame: share.frame, at_ms });
                 }
             }
+            (Side::Outer, Kind::Act) => {
+                let Ok(deed) = serde_json::from_slice::<Deed<'_>>(entry) else { return };
+                if deed.result == "begun" && self.begun.len() < WAITING {
+                    let frame = |(id, frame): (String, String)| Some((id.parse().ok()?, frame.try_into().ok()?));
+                    self.begun.extend(deed.details.into_iter().filter_map(frame));
+                }
+            }
             (Side::Inner, Kind::SafeMail) => {
                 let Ok(mail) = serde_json::from_slice::<Inside<'_>>(entry) else { return };
                 if let (Some(id), Some(frame), SafeMail::VERIFIED) = (mail.id, mail.frame, mail.verdict) {
@@ -161,7 +183,7 @@ impl Join {
 
     /// Both records were read to their ends, the inner one last.
     pub(crate) fn finish(self) -> Joined {
-        let Self { outer, inner, mut found } = self;
+        let Self { outer, inner, mut found, begun } = self;
         // Before this moment one of the records says nothing any more.
         let begin = outer.first_ms.max(inner.first_ms).unwrap_or(0).saturating_add(MARGIN_MS);
         let begins_together = outer.first_ms.unwrap_or(0).abs_diff(inner.first_ms.unwrap_or(0)) < MARGIN_MS;
@@ -171,7 +193,10 @@ impl Join {
         }
         for (id, crossing) in inner.waiting.iter().filter(|(_, crossing)| is_known(crossing)) {
             // The outside writes it down when it has heard the answer.
-            if crossing.at_ms.saturating_add(MARGIN_MS) > outer.last_ms {
+            let is_begun = crossing.frame.is_some_and(|frame| begun.contains(&(*id, frame)));
+            if is_begun {
+                found.unheard += 1;
+            } else if crossing.at_ms.saturating_add(MARGIN_MS) > outer.last_ms {
                 found.under_way += 1;
             } else {
                 found.inner_only.add(*id);
@@ -228,6 +253,27 @@ mod tests {
         assert_eq!(found.inner_only.ids, [id(7)]);
         assert_eq!(found.under_way, 1);
         assert!(!found.is_sound());
+    }
+
+    #[test]
+    fn what_was_begun_may_be_inside() {
+        let late = MARGIN_MS * 10;
+        let frame = |text: &str| Sha256::of(text.as_bytes());
+        let begun = |number, text| {
+            let (id, frame) = (id(number), frame(text));
+            format!(
+                r#"{{"kind":"act","at_ms":1,"id":"{id}","result":"begun","details":{{"{id}":"{frame}","profile":"x"}}}}"#
+            )
+        };
+        let mut join = Join::default();
+        join.see(Side::Outer, begun(1, "f").as_bytes());
+        join.see(Side::Outer, begun(2, "other").as_bytes());
+        for number in [1, 2] {
+            join.see(Side::Inner, &inside(number, number, "f", "verified"));
+        }
+        join.see(Side::Outer, &outside(3, late, "f", "refused"));
+        let found = join.finish();
+        assert_eq!((found.unheard, found.under_way, found.inner_only.ids), (1, 0, vec![id(2)]));
     }
 
     #[test]

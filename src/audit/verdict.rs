@@ -69,7 +69,7 @@ pub(crate) fn print_joined(joined: &Joined, screen: &Screen) {
         let odd = |odd: &Odd| json!({ "count": odd.count, "ids": odd.ids });
         screen.object(&json!({
             "schema": "sekisho.audit-join/1", "sound": joined.is_sound(), "complete": !joined.given_up,
-            "both": joined.both, "under_way": joined.under_way, "outer_only": odd(&joined.outer_only),
+            "both": joined.both, "under_way": joined.under_way, "unheard": joined.unheard, "outer_only": odd(&joined.outer_only),
             "inner_only": odd(&joined.inner_only), "different": odd(&joined.different),
         }));
         return;
@@ -94,6 +94,13 @@ pub(crate) fn print_joined(joined: &Joined, screen: &Screen) {
     if joined.under_way > 0 {
         let count = joined.under_way;
         screen.line(screen.t(format!("  受け渡しの途中 {count}通"), format!("  {count} are under way")));
+    }
+    if joined.unheard > 0 {
+        let count = joined.unheard;
+        screen.line(screen.t(
+            format!("  解放の途中で応答を受け取れなかったメール {count}通（LGWAN側には届いています）"),
+            format!("  {count} are inside by a release that was cut off: the outside has not heard so"),
+        ));
     }
     let odd = [
         (&joined.outer_only, screen.t("引き渡し済みのはずがLGWAN側に記録がない", "handed over, and unknown inside")),

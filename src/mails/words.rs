@@ -90,6 +90,14 @@ pub(crate) fn outcome(code: &str, language: Language) -> &str {
         "partly" => ("一部の宛先にだけ届けました", "delivered to some of its recipients"),
         "held" => ("まだ保留のままです", "still held"),
         "refused" => ("LGWAN側の検証で拒否されました", "refused by the LGWAN side on verification"),
+        "begun" => (
+            "LGWAN側が応答しません。応答が戻りしだい、自動で届けます",
+            "the LGWAN side does not answer; it is delivered by itself as soon as it does",
+        ),
+        "cut-off" => (
+            "途中で止まりました。パスワードを付けて、もう一度解放してください",
+            "cut off: release it again with the password",
+        ),
         "unreachable" => {
             ("LGWAN側が応答しないため、届けられませんでした", "not delivered: the LGWAN side does not answer")
         }
@@ -125,7 +133,14 @@ pub(crate) fn invalid(code: &str, language: Language) -> String {
         "too-many-requests" => ("このメールの申請が多すぎます。", "the mail has too many requests"),
         "too-many-rules" => ("ポリシーの規則が多すぎます。", "the policy would have too many rules"),
         "no-reason" => ("理由がありません。", "it takes a reason"),
-        "damaged" => ("保存された原本を読み出せません。", "the stored original cannot be read"),
+        "damaged" => (
+            "保存された原本が壊れています。state_dir のバックアップから復元してください。",
+            "the stored original is damaged: restore it from a backup of the state directory",
+        ),
+        "no-room" => (
+            "インターネット側の state_dir のディスクに空きがありません。空きを作ってから、もう一度実行してください。失われたものはありません。",
+            "the disk of the Internet side's state directory is full: make room, then do it again; nothing is lost",
+        ),
         "internal" => {
             ("プログラムの内部で問題が起きました。ログを確かめてください。", "the program has trouble: look at its log")
         }

@@ -201,7 +201,7 @@ impl Came {
             Self::Done(outcome, _) => match outcome.as_str() {
                 "partly" => Exit::Partly,
                 "held" | "refused" => Exit::Refused,
-                "unreachable" => Exit::Unreachable,
+                "unreachable" | "begun" => Exit::Unreachable,
                 _ => Exit::Ok,
             },
             Self::Before(_) => Exit::Ok,

@@ -43,6 +43,11 @@ impl<'a> Reaper<'a> {
             6..7 => Victim::Zygote,
             _ => Victim::Worker,
         };
+        self.kill(victim);
+    }
+
+    /// Kills this one, if there is one, and starts again what is gone for good.
+    pub(crate) fn kill(&mut self, victim: Victim) {
         match victim {
             Victim::Outer => {
                 let zygotes = children(self.outer.pid());
@@ -107,7 +112,7 @@ impl<'a> Reaper<'a> {
     }
 
     /// Xorshift64: the same seed gives the same order.
-    fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.chance ^= self.chance << 13;
         self.chance ^= self.chance >> 7;
         self.chance ^= self.chance << 17;

@@ -61,20 +61,23 @@ pub(super) fn collect(
     let mut coming = Coming { name: &name, output: Some(&mut *output), member: None, trouble: None };
     let asked = ask::each(Side::Outer, &task.settings.admin, &request, |reply| coming.take(reply));
     asked.map_err(|err| Stop::Unreachable(Side::Outer, err))?;
-    let path = |err| Stop::File(name.clone().into(), err);
     let (shown, stream) = match (coming.trouble, coming.member) {
+        (Some(Trouble::Io(err)), member) => {
+            drop(member);
+            return Err(output.failed(err));
+        }
         (Some(Trouble::No(No::Invalid(code))), None) if code.as_str() == "no-original" => return Ok(Original::Gone),
         (Some(Trouble::No(no)), _) => return Err(Stop::No(id.to_string(), no)),
         (Some(Trouble::Strange), _) | (None, None) => return Err(Stop::Strange(id.to_string())),
         (Some(Trouble::Damaged), _) => return Err(Stop::Differs(id)),
-        (Some(Trouble::Io(err)), _) => return Err(path(err)),
         (None, Some(member)) => member,
     };
-    let sha256 = stream.finish().map_err(|err| match err.kind() {
+    let sha256 = match stream.finish() {
+        Ok(sha256) => sha256,
         // Fewer octets than were announced.
-        io::ErrorKind::UnexpectedEof => Stop::Differs(id),
-        _ => path(err),
-    })?;
+        Err(err) if err.kind() == io::ErrorKind::UnexpectedEof => return Err(Stop::Differs(id)),
+        Err(err) => return Err(output.failed(err)),
+    };
     if sha256 != shown.sha256 || recorded.is_some_and(|recorded| recorded != sha256) {
         return Err(Stop::Differs(id));
     }

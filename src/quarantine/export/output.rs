@@ -97,7 +97,8 @@ impl Output {
         self.zip.as_mut().ok_or_else(|| io::ErrorKind::BrokenPipe.into())
     }
 
-    fn failed(&self, err: io::Error) -> Stop {
+    /// Something with the file itself.
+    pub(super) fn failed(&self, err: io::Error) -> Stop {
         Stop::File(self.path.clone(), err)
     }
 }

@@ -58,7 +58,8 @@ impl Says {
             Request::Original { .. } => self.pieces(),
             Request::Audit { after, limit } => {
                 let behind = self.links.iter().filter(|link| link.number > *after).take(*limit as usize);
-                behind.map(|link| Reply::Link(Box::new(link.clone()))).collect()
+                let links = behind.map(|link| Reply::Link(Box::new(link.clone())));
+                links.chain([Reply::Done]).collect()
             }
             other => panic!("{other:?}"),
         }

@@ -187,6 +187,7 @@ impl From<StoreError> for Stopped {
         match err {
             StoreError::NotFound => Self::With(Box::new(Reply::NotFound)),
             StoreError::Busy => Self::With(Box::new(Reply::Conflict)),
+            StoreError::Full => invalid("no-room"),
             err => Self::Store(err),
         }
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use sekisho_audit::{Code, Entry};
-use sekisho_channel::admin::{Act, OriginalRequest};
+use sekisho_channel::admin::{Act, OriginalRequest, Release};
 use sekisho_safe_message::{MailId, SafeLine};
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,42 @@ pub(crate) struct Book {
     /// How often it was released: each release has an id of its own inside.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) releases: u32,
+    /// A release of which nobody knows yet whether the LGWAN side has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) begun: Option<Begun>,
+}
+
+/// A release that was begun: written down before the first frame goes out, so
+/// that it is ended whatever dies in between.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Begun {
+    /// Under which id it goes inside, where each is taken once.
+    pub(crate) id: MailId,
+    /// Whose, and why.
+    pub(crate) note: Note,
+    /// How. Never with the password.
+    how: Release,
+    /// Whether it takes a password, which is kept nowhere: only who knows it
+    /// can end what was begun.
+    pub(crate) locked: bool,
+}
+
+impl Begun {
+    /// What is to be remembered of a release.
+    pub(crate) fn new(id: MailId, note: Note, how: &Release) -> Self {
+        let locked = how.secret.is_some();
+        Self { id, note, how: Release { secret: None, again: false, ..how.clone() }, locked }
+    }
+
+    /// How it is done once more; `None` if that takes a password.
+    pub(crate) fn how(&self) -> Option<&Release> {
+        (!self.locked).then_some(&self.how)
+    }
+
+    /// Whether this comes to the same mail inside.
+    pub(crate) fn is_same(&self, how: &Release) -> bool {
+        self.locked == how.secret.is_some() && self.how == Release { secret: None, again: false, ..how.clone() }
+    }
 }
 
 impl Book {
@@ -41,6 +77,18 @@ impl Book {
         let surplus = (self.acts.len() + 1).saturating_sub(ACTS_MAX);
         self.acts.drain(..surplus);
         self.acts.push(act);
+    }
+
+    /// Adds an act that the LGWAN side has answered to.
+    pub(crate) fn end(&mut self, act: Act) {
+        let answered = act.result.as_str() != "held";
+        if answered {
+            self.begun = None;
+        }
+        if answered && act.what.as_str() == "release" {
+            self.releases = self.releases.saturating_add(1);
+        }
+        self.add(act);
     }
 
     /// The last act of this name that succeeded.
@@ -60,12 +108,15 @@ fn is_zero(count: &u32) -> bool {
 }
 
 /// An act, and what the audit record says of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Note {
     /// The act.
     pub(crate) act: Act,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     uid: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     login: Option<u32>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     details: BTreeMap<Code, Code>,
 }
 

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sekisho_channel::admin::Release;
 use sekisho_channel::handoff;
 use sekisho_job::{Answers, FileRules, HoldReason, Job, Limits, Orders, Report, Rules, Share};
 use sekisho_policy::Policy;
@@ -14,16 +15,17 @@ use sekisho_safe_message::{Sha256, Timestamp};
 use sekisho_store::{ItemView, Lease, Settled, State, Store, StoreError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use crate::book::Note;
+use crate::book::{Begun, Note};
 use crate::clock::now_ms;
 use crate::counters::Counters;
 use crate::desk::{Desk, read};
 use crate::handover::Handover;
 use crate::meta::{Meta, mail_id};
 use crate::pool::{Failure, Heard, Pool, WorkError};
+use crate::release;
 use crate::retain::Retention;
 use crate::settle::{self, Along, Fate, Outcome};
-use crate::vault::Vault;
+use crate::vault::{Unopened, Vault};
 
 /// Mails between lease and settlement at one time. More than workers, so that
 /// those that wait for the LGWAN side's sync share it.
@@ -58,6 +60,8 @@ pub(crate) struct Task {
     pub(crate) job: Job,
     /// Who has it done, if it is not the queue's turn.
     pub(crate) note: Option<Note>,
+    /// The same as it is written down before anything crosses.
+    pub(crate) order: Option<Begun>,
     /// Settle only if something crosses; else the mail stays as it is.
     pub(crate) only_if_delivered: bool,
     /// It is a request to the gateway itself.
@@ -68,8 +72,9 @@ pub(crate) struct Task {
 
 impl Task {
     /// What a person, or a password that came, has done to one mail.
-    pub(crate) fn by(note: Note, job: Job, only_if_delivered: bool) -> Self {
-        Self { job, note: Some(note), only_if_delivered, petition: false, crosses: true }
+    pub(crate) fn by(note: Note, how: Release, job: Job, only_if_delivered: bool) -> Self {
+        let order = Some(Begun::new(job.id, note.clone(), &how));
+        Self { job, note: Some(note), order, only_if_delivered, petition: false, crosses: true }
     }
 }
 
@@ -155,7 +160,7 @@ impl Dispatch {
         // What is for the gateway itself never goes inside.
         let job = if petition { job.share(&others).unwrap_or(job) } else { job };
         let crosses = !petition || !others.is_empty();
-        let task = Task { job, note: None, only_if_delivered: false, petition, crosses };
+        let task = Task { job, note: None, order: None, only_if_delivered: false, petition, crosses };
         self.treat(lease, task).await.map(drop)
     }
 
@@ -174,7 +179,7 @@ impl Dispatch {
             Ok(Heard { answers: Ok(answers), room: _room, .. }) => self.deliver(lease, &task, &answers).await,
             Ok(Heard { answers: Err(failure), sha256, .. }) => self.failed(lease, &task, failure, sha256).await,
             Err(WorkError::Body(err)) => {
-                let lasting = err.kind() == std::io::ErrorKind::InvalidData;
+                let lasting = Unopened::while_reading(&err) == Unopened::Damaged;
                 self.unreadable(lease, &task, &err.to_string(), lasting).await
             }
             Err(err @ (WorkError::NoWorker(_) | WorkError::Zygote(_) | WorkError::Pipe(_))) => {
@@ -222,6 +227,8 @@ impl Dispatch {
                 return Ok(Treated::Untouched);
             }
         }
+        let crosses = answers.shares().iter().any(|share| answers.frame(share).is_some());
+        let lease = if crosses { release::begin(lease, task, answers).await? } else { lease };
         let mut fates = Vec::with_capacity(answers.shares().len());
         let mut frames = Vec::with_capacity(answers.shares().len());
         for share in answers.shares() {
@@ -240,7 +247,8 @@ impl Dispatch {
         let report = Box::new(outcome.report.clone());
         if fates.contains(&Fate::Taken) {
             Counters::add(&self.counters.delivered);
-        } else if task.only_if_delivered {
+        } else if let (true, Some(order)) = (task.only_if_delivered, &task.order) {
+            release::give_up(lease, order, outcome.handoff().unwrap_or("held")).await?;
             return Ok(Treated::Held(report));
         }
         let along = self.along(task, outcome.handoff().unwrap_or("held"));

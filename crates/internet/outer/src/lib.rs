@@ -26,6 +26,7 @@ mod person;
 pub mod policy;
 pub mod pool;
 mod record;
+mod release;
 mod retain;
 mod rotate;
 mod run;

@@ -80,7 +80,7 @@ async fn one(store: &Store, keys: &sekisho_vault::Keys, id: sekisho_store::ItemI
     let view = lease.view();
     let settled = Settled { expires_ms: view.expires_ms, terms: view.terms.clone(), ..Settled::new(&*view.label) };
     let changed_ms = view.changed_ms;
-    restate(lease, settled.seal(seal).keep_body(), changed_ms).await?;
+    restate(lease, settled.seal(seal).keep_body().refusable(), changed_ms).await?;
     Ok(true)
 }
 

@@ -31,6 +31,7 @@ use crate::handover::Handover;
 use crate::intake::Intake;
 use crate::person::Roles;
 use crate::pool::{Pool, PoolConfig};
+use crate::release;
 use crate::retain::{Retention, tidy};
 use crate::upkeep::Upkeep;
 use crate::vault::{OpenError, Vault};
@@ -99,6 +100,7 @@ pub async fn run(
     let (stopping, stopped) = watch::channel(false);
     let tidier = tokio::spawn(tidy(store.clone(), dispatch.plan.retention));
     let carrier = tokio::spawn(desk::run(Arc::clone(&dispatch)));
+    let resumer = tokio::spawn(release::run(Arc::clone(&dispatch)));
     let keeper = tokio::spawn(upkeep.run(stopped.clone()));
     let work = tokio::spawn(Arc::clone(&dispatch).run(stopped));
     tracing::info!(event = "outer.ready", listening = listening.join(" "), profile = %dispatch.plan.policy.profile());
@@ -111,6 +113,7 @@ pub async fn run(
     let _ = work.await;
     tidier.abort();
     carrier.abort();
+    resumer.abort();
     admin.abort();
     let _ = keeper.await;
     drop(dispatch);

@@ -155,7 +155,7 @@ impl Draft {
         let mut entries = vec![self.entry];
         if let Some(note) = &along.note {
             entries.push(note.entry(Some(self.id)));
-            self.meta.book.add(note.act.clone());
+            self.meta.book.end(note.act.clone());
             self.changed = true;
         }
         // What has been here before would come back for ever.
@@ -263,9 +263,21 @@ pub(crate) struct Amended {
 
 /// Writes what people did about a mail, which stays where it is.
 pub(crate) async fn amend(lease: Lease, amended: Amended, now_ms: u64) -> Result<(), StoreError> {
-    let settled = restated(lease.view(), &amended, lease.view().label.clone());
+    let settled = amendment(lease.view(), &amended);
+    restate(lease, settled, now_ms).await
+}
+
+/// The same for what has had no effect yet: a full disk refuses it, and who
+/// asked for it hears so and can ask again.
+pub(crate) async fn amend_or_refuse(lease: Lease, amended: Amended, now_ms: u64) -> Result<(), StoreError> {
+    let settled = amendment(lease.view(), &amended).refusable();
+    restate(lease, settled, now_ms).await
+}
+
+/// What is changed about a mail which stays where it is.
+pub(crate) fn amendment(view: &ItemView, amended: &Amended) -> Settled {
     // A body that was freed stays freed, and one that is there stays there.
-    restate(lease, settled.keep_body(), now_ms).await
+    restated(view, amended, view.label.clone()).keep_body()
 }
 
 /// Settles a mail in the state that it is in.
@@ -282,9 +294,9 @@ pub(crate) async fn restate(lease: Lease, settled: Settled, now_ms: u64) -> Resu
     }
 }
 
-/// Destroys the original and keeps the record.
+/// Destroys the original and keeps the record. A full disk refuses it.
 pub(crate) async fn deleted(lease: Lease, amended: Amended, now_ms: u64) -> Result<(), StoreError> {
-    let settled = restated(lease.view(), &amended, "deleted".to_owned());
+    let settled = restated(lease.view(), &amended, "deleted".to_owned()).refusable();
     lease.bury(now_ms, settled).await
 }
 
@@ -300,7 +312,7 @@ fn restated(view: &ItemView, amended: &Amended, label: String) -> Settled {
     settled
 }
 
-fn damaged() -> StoreError {
+pub(crate) fn damaged() -> StoreError {
     StoreError::Damaged("the facts of a mail's arrival")
 }
 

@@ -51,6 +51,9 @@ pub(crate) fn terms(facts: &Facts<'_>) -> String {
     for request in &facts.meta.book.requests {
         terms.add(request_term(request.state));
     }
+    if facts.meta.book.begun.as_ref().is_some_and(|begun| !begun.locked) {
+        terms.add(BEGUN.to_owned());
+    }
     if facts.meta.book.legal_hold {
         terms.add(LEGAL_HOLD.to_owned());
     }
@@ -88,6 +91,11 @@ pub(crate) fn asked(condition: &Condition) -> Vec<String> {
 /// What mails with a request in this state have.
 pub(crate) fn asked_for(state: RequestState) -> Vec<String> {
     vec![request_term(state)]
+}
+
+/// What mails have whose release was begun and can be ended without anybody.
+pub(crate) fn begun() -> Vec<String> {
+    vec![BEGUN.to_owned()]
 }
 
 /// What mails from `from` to `to` have.
@@ -131,6 +139,7 @@ fn is(address: &Address, wanted: &str) -> bool {
 }
 
 const LEGAL_HOLD: &str = "l1";
+const BEGUN: &str = "b1";
 
 fn request_term(state: RequestState) -> String {
     let code = match state {

@@ -30,6 +30,13 @@ pub enum LineFault {
 pub enum VaultError {
     /// There is no key file.
     NoKeyFile(PathBuf),
+    /// The key file is gone, and originals are sealed under its keys.
+    KeyFileGone {
+        /// The key file.
+        file: PathBuf,
+        /// The names of the keys, as they are written in the settings.
+        keys: String,
+    },
     /// A file cannot be read or written.
     Io(PathBuf, io::Error),
     /// The key file is no regular file, or over its bound.
@@ -101,6 +108,14 @@ impl VaultError {
             Self::NoKeyFile(path) => {
                 format!("{}: no such key file; make one with: sekisho vault key new FILE", path.display())
             }
+            Self::KeyFileGone { file, keys } => {
+                let file = file.display();
+                format!(
+                    "{file}: the key file is gone, and originals are sealed under its keys: put it back from your copy; \
+                     if it is lost for good, set vault.lost_keys = [{keys}] and make a key of another name with: \
+                     sekisho vault key new {file} --name NAME; originals under the lost keys stay closed"
+                )
+            }
             Self::Io(path, err) => format!("{}: {err}", path.display()),
             Self::NotAKeyFile(path) => format!("{}: not a key file (a regular file of at most 64 KiB)", path.display()),
             Self::Exposed(path, mode) => {
@@ -141,6 +156,14 @@ impl VaultError {
         match self {
             Self::NoKeyFile(path) => {
                 format!("{}: 鍵ファイルがありません。sekisho vault key new FILE で作成してください。", path.display())
+            }
+            Self::KeyFileGone { file, keys } => {
+                let file = file.display();
+                format!(
+                    "{file}: 鍵ファイルがなくなっています。原本はこの鍵で封緘されています。控えから元に戻してください。\
+                     完全に失われた場合は、設定に vault.lost_keys = [{keys}] と書き、sekisho vault key new {file} --name 名前 で\
+                     別の名前の鍵を作ると起動できますが、失われた鍵の原本は開けません。"
+                )
             }
             Self::Io(path, err) => format!("{}: 読み書きできません（{err}）。", path.display()),
             Self::NotAKeyFile(path) => {
@@ -221,6 +244,7 @@ impl Error for VaultError {
         match self {
             Self::Io(_, err) => Some(err),
             Self::NoKeyFile(_)
+            | Self::KeyFileGone { .. }
             | Self::NotAKeyFile(_)
             | Self::Exposed(..)
             | Self::Line { .. }

@@ -105,6 +105,21 @@ impl Keys {
         Self::parse(path, &file::read(path)?)
     }
 
+    /// What it means that there is no key file: with keys in the list of those in
+    /// use it was lost, and a new one would only hide that.
+    #[must_use]
+    pub fn missing(path: &Path, list: &[u8]) -> VaultError {
+        let used = match list::read(list) {
+            Ok(used) => used,
+            Err(err) => return err,
+        };
+        if used.is_empty() {
+            return VaultError::NoKeyFile(path.to_owned());
+        }
+        let keys = used.iter().map(|(id, _)| format!("\"{id}\"")).collect::<Vec<_>>().join(", ");
+        VaultError::KeyFileGone { file: path.to_owned(), keys }
+    }
+
     /// Makes a key file with one new random key, for its owner alone (0600),
     /// and has it on disk when it returns.
     ///

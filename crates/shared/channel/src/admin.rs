@@ -472,7 +472,7 @@ fn too_slow() -> ChannelError {
 ///
 /// # Errors
 /// [`ChannelError::Unreachable`] when the program does not run (or the caller
-/// may not ask it).
+/// may not ask it). [`ChannelError::Io`] when it ends before it has answered.
 pub async fn ask(path: &Path, request: &Request, mut each: impl FnMut(Reply) -> bool) -> Result<(), ChannelError> {
     let stream = UnixStream::connect(path).await;
     let stream = stream.map_err(|err| ChannelError::Unreachable(path.display().to_string(), err))?;
@@ -481,14 +481,17 @@ pub async fn ask(path: &Path, request: &Request, mut each: impl FnMut(Reply) -> 
     line.push(b'\n');
     write.write_all(&line).await?;
     let mut read = BufReader::new(read);
+    let mut is_answered = false;
     loop {
         line.clear();
         let mut bounded = (&mut read).take(MAX_LINE);
         let count = timeout(PATIENCE, bounded.read_until(b'\n', &mut line)).await.map_err(|_| too_slow())??;
         if count == 0 {
-            return Ok(());
+            let early = ChannelError::Io(std::io::ErrorKind::UnexpectedEof.into());
+            return if is_answered { Ok(()) } else { Err(early) };
         }
         let reply = serde_json::from_slice(&line).map_err(|_| ChannelError::Protocol("not a reply"))?;
+        is_answered |= !matches!(reply, Reply::Working);
         if !each(reply) {
             return Ok(());
         }

@@ -43,6 +43,10 @@ pub(crate) struct SettleOp {
     pub(crate) before: Entry,
     pub(crate) change: Change,
     pub(crate) urgency: Urgency,
+    /// Whether a full disk refuses it.
+    pub(crate) refusable: bool,
+    /// Who goes on with the item; `None` gives it back into circulation.
+    pub(crate) back: Option<Answer<Hold>>,
     pub(crate) entries: Vec<Vec<u8>>,
     pub(crate) answer: Answer<()>,
 }
@@ -165,10 +169,10 @@ impl Batch {
 
     /// Whether nothing in it can be refused.
     pub(crate) fn only_settles(&self) -> bool {
-        self.commits.is_empty() && self.appends.is_empty()
+        self.commits.is_empty() && self.appends.is_empty() && !self.settles.iter().any(|op| op.refusable)
     }
 
-    /// Refuses what is new: items and entries of no item.
+    /// Refuses what is new: items, entries of no item, and settlements that can be asked again.
     pub(crate) fn refuse_new(&mut self, error: &StoreError) {
         for op in self.commits.drain(..) {
             op.refuse(error.clone());
@@ -177,16 +181,19 @@ impl Batch {
             // Nobody listens any more: then nobody needs the answer.
             let _ = op.answer.send(Err(error.clone()));
         }
+        for op in self.settles.extract_if(.., |op| op.refusable) {
+            op.refuse(error.clone());
+        }
     }
 
     /// Answers everyone with a failure after which nobody knows what the disk holds: settled items stay out of
     /// circulation until the next start, so that none is worked on twice.
     pub(crate) fn fail(mut self, error: &StoreError) {
         tracing::error!(%error, operations = self.len(), "a batch could not be written");
-        self.refuse_new(error);
-        for op in self.settles {
+        for op in std::mem::take(&mut self.settles) {
             op.fail(error.clone());
         }
+        self.refuse_new(error);
     }
 }
 
@@ -230,6 +237,12 @@ impl CommitOp {
 }
 
 impl SettleOp {
+    /// Nothing was changed: the item is where it was.
+    fn refuse(self, error: StoreError) {
+        drop(self.hold);
+        let _ = self.answer.send(Err(error));
+    }
+
     /// Gives up: the item stays out until the next start.
     pub(crate) fn fail(self, error: StoreError) {
         self.hold.strand();
@@ -249,9 +262,19 @@ impl SettleOp {
         shared.segments.lose(freed.into_iter());
         shared.book(Some(self.before), Some(Entry { state: self.change.state, stored }));
         let key = key(self.change.state, self.change.due_ms, self.hold.seq());
-        self.hold.settle(key);
+        let entered = match self.back {
+            Some(back) => {
+                // Who does not listen any more has it fall back to where it was.
+                let _ = back.send(Ok(self.hold));
+                false
+            }
+            None => {
+                self.hold.settle(key);
+                key.is_some()
+            }
+        };
         let _ = self.answer.send(Ok(()));
-        key.is_some()
+        entered
     }
 }
 

@@ -205,6 +205,8 @@ pub struct Settled {
     pub body: BodyFate,
     /// How soon this must be durable.
     pub urgency: Urgency,
+    /// Whether a full disk refuses it ([`crate::StoreError::Full`]; the item stays as it was) or it waits for room.
+    pub refusable: bool,
     /// A new seal for the same body (its key wrapped by another); `None` leaves the old one.
     pub seal: Option<Vec<u8>>,
     /// New terms, as in [`NewItem::terms`]; `None` leaves the old ones.
@@ -224,6 +226,7 @@ impl Settled {
             expires_ms: None,
             body: BodyFate::Free,
             urgency: Urgency::Now,
+            refusable: false,
             seal: None,
             terms: None,
             entries: Vec::new(),
@@ -258,6 +261,12 @@ impl Settled {
     #[must_use]
     pub fn lazy(self) -> Self {
         Self { urgency: Urgency::Lazy, ..self }
+    }
+
+    /// That a full disk refuses: for what somebody waits for and can ask again.
+    #[must_use]
+    pub fn refusable(self) -> Self {
+        Self { refusable: true, ..self }
     }
 
     /// With a new seal.

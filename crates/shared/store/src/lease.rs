@@ -5,7 +5,7 @@ use std::fmt;
 use crate::batch::{Request, SettleOp};
 use crate::body::BodyReader;
 use crate::circulation::Hold;
-use crate::durable::Durable;
+use crate::durable::{Answer, Durable};
 use crate::error::StoreError;
 use crate::item::{BodyFate, ItemId, ItemView, Settled, State};
 use crate::rows::{Change, Entry};
@@ -20,6 +20,16 @@ pub struct Lease {
     hold: Hold,
     view: ItemView,
     holder: Holder,
+}
+
+/// Where an item goes.
+struct Operation {
+    state: State,
+    due_ms: Option<u64>,
+    now_ms: u64,
+    body: BodyFate,
+    attempt: u32,
+    back: Option<Answer<Hold>>,
 }
 
 /// Who took the lease.
@@ -119,20 +129,49 @@ impl Lease {
         self.settle(State::pending(due_ms, now_ms), Some(due_ms), now_ms, BodyFate::Keep, settled)
     }
 
+    /// Writes something about the item, which stays where it is and in this hand: for what must be known of it
+    /// before the next step is taken. The body, the state and the times stay.
+    ///
+    /// # Errors
+    /// As those of a settlement; the lease is gone then.
+    pub async fn amend(self, settled: Settled) -> Result<Self, StoreError> {
+        let (back, held) = Durable::pair();
+        let (store, mut view, holder) = (self.store.clone(), self.view.clone(), self.holder);
+        let (state, changed_ms) = (view.state, view.changed_ms);
+        let Settled { meta, record, label, expires_ms, seal, terms, .. } = settled.clone();
+        let op =
+            Operation { state, due_ms: None, now_ms: changed_ms, body: BodyFate::Keep, attempt: 0, back: Some(back) };
+        self.send(op, settled).await?;
+        let hold = held.await?;
+        view.label = label;
+        view.expires_ms = expires_ms;
+        view.meta = meta.unwrap_or(view.meta);
+        view.record = record.or(view.record);
+        view.seal = seal.unwrap_or(view.seal);
+        view.terms = terms.or(view.terms);
+        Ok(Self { store, hold, view, holder })
+    }
+
     fn settle(self, state: State, due_ms: Option<u64>, now_ms: u64, body: BodyFate, settled: Settled) -> Durable<()> {
+        let attempt = match self.holder {
+            Holder::Queue => 1,
+            Holder::Operator => 0,
+        };
+        self.send(Operation { state, due_ms, now_ms, body, attempt, back: None }, settled)
+    }
+
+    fn send(self, operation: Operation, settled: Settled) -> Durable<()> {
         if let Err(error) = settled.check() {
             return Durable::failed(error);
         }
-        let Self { store, hold, view, holder } = self;
+        let Operation { state, due_ms, now_ms, body, attempt, back } = operation;
+        let Self { store, hold, view, holder: _ } = self;
         let change = Change {
             state,
             due_ms: due_ms.unwrap_or(view.due_ms),
             changed_ms: now_ms,
             expires_ms: settled.expires_ms,
-            attempts: match holder {
-                Holder::Queue => 1,
-                Holder::Operator => 0,
-            },
+            attempts: attempt,
             label: settled.label,
             meta: settled.meta,
             record: settled.record,
@@ -142,7 +181,8 @@ impl Lease {
         };
         let (answer, durable) = Durable::pair();
         let before = Entry::of(&view);
-        let op = SettleOp { hold, before, change, urgency: settled.urgency, entries: settled.entries, answer };
+        let Settled { urgency, refusable, entries, .. } = settled;
+        let op = SettleOp { hold, before, change, urgency, refusable, back, entries, answer };
         store.send(Request::Settle(Box::new(op)));
         durable
     }

@@ -241,6 +241,31 @@ fn a_second_opener_is_told() {
 }
 
 #[test]
+fn what_is_amended_stays_in_hand() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) = open(dir.path());
+    put(&store, 1, 20_000);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let lease = store.next(1).unwrap().unwrap();
+    let amend = Settled::new("begun").meta(b"new".to_vec()).entry(b"begun".to_vec());
+    let lease = runtime.block_on(lease.amend(amend)).unwrap();
+    assert_eq!((lease.state(), lease.meta(), lease.view().label.as_str()), (State::Ready, &b"new"[..], "begun"));
+    assert!(matches!(store.lease(id(1)), Err(StoreError::Busy)));
+    assert!(store.next(9).unwrap().is_none(), "it is out");
+    // Durable, whatever happens to who has it; and back in its place then.
+    let copy = tempfile::tempdir().unwrap();
+    common::copy(dir.path(), copy.path());
+    let (other, _) = open(copy.path());
+    let view = other.get(id(1)).unwrap().unwrap();
+    assert_eq!((view.meta.as_slice(), view.attempts, other.chain_head().unwrap().0), (&b"new"[..], 0, 1));
+    drop(lease);
+    let again = store.next(1).unwrap().unwrap();
+    assert!(read(&again) == bytes(1, 20_000) && again.meta() == b"new");
+    again.done(2, Settled::new("ok")).wait().unwrap();
+    assert!(store.next(9).unwrap().is_none());
+}
+
+#[test]
 fn after_a_shutdown_nothing_new_begins() {
     let dir = tempfile::tempdir().unwrap();
     let (store, _) = open(dir.path());

@@ -209,6 +209,35 @@ fn a_full_disk_doubles_no_entry() {
 }
 
 #[test]
+fn what_can_be_asked_again_is_refused_on_a_full_disk() {
+    let Some(tiny) = Tiny::mount() else {
+        eprintln!("skipped: mounting a small file system needs root");
+        return;
+    };
+    let (store, _) = Store::open(&tiny.store(), with_reserve()).unwrap();
+    put(&store, 1, 100);
+    put(&store, 2, 100);
+    store.lease(id(1)).unwrap().hold(1, Settled::new("why")).wait().unwrap();
+    tiny.fill();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let large = || Settled::new("changed").record(vec![b'r'; 8_000_000]).entry(b"act".to_vec()).refusable();
+    for number in [1, 2] {
+        let settled = store.lease(id(number)).unwrap().hold(2, large()).wait();
+        assert!(matches!(settled, Err(StoreError::Full)), "{settled:?}");
+        // It is where it was, and free for others.
+        let amended = runtime.block_on(store.lease(id(number)).unwrap().amend(large()));
+        assert!(matches!(amended, Err(StoreError::Full)), "{amended:?}");
+    }
+    let states = [1, 2].map(|number| store.get(id(number)).unwrap().unwrap()).map(|view| (view.state, view.label));
+    assert_eq!(states, [(State::Held, "why".to_owned()), (State::Ready, String::new())]);
+    assert!(told(&store).is_empty());
+    assert_eq!(store.next(5).unwrap().unwrap().id(), id(2), "it is in the queue still");
+    tiny.relieve();
+    store.lease(id(1)).unwrap().hold(2, large()).wait().unwrap();
+    assert_eq!(told(&store), ["act"]);
+}
+
+#[test]
 fn a_full_disk_loses_nothing() {
     for size in [2_000, 100_000] {
         match Tiny::mount() {

@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use sekisho_channel::ChannelError;
 use sekisho_channel::admin::{Act, Decided, OriginalForm, OriginalRequest, Release, Replies, Reply, RequestState};
-use sekisho_job::{Job, Orders};
-use sekisho_policy::{Policy, RelaxError};
-use sekisho_safe_message::{Address, MailId, SafeLine, Sha256};
+use sekisho_job::Job;
+use sekisho_safe_message::{Address, MailId, SafeLine};
 use sekisho_store::{BodyFate, Lease, Settled, State, StoreError};
 use tokio::time::Instant;
 
@@ -22,7 +21,9 @@ use crate::dispatch::{Task, Treated};
 use crate::meta::{Meta, item_id};
 use crate::original::answer::Answer;
 use crate::person::Person;
-use crate::settle::{Amended, amend, deleted};
+use crate::release::{goes_on, ordered};
+use crate::rotate::RotateError;
+use crate::settle::{Amended, amend, amend_or_refuse, deleted};
 
 /// How often a caller that waits hears that it is not forgotten.
 const TICK: Duration = Duration::from_secs(5);
@@ -44,6 +45,7 @@ impl Admin {
         if !matches!(lease.state(), State::Held | State::Waiting | State::Ready) {
             return Err(Stopped::With(Box::new(Reply::Conflict)));
         }
+        not_begun(id, &meta.book)?;
         let note = by(person, "retry", reason).result("queued");
         meta.book.add(note.act.clone());
         let now = now_ms();
@@ -52,7 +54,7 @@ impl Admin {
             Some(terms) => settled.terms(terms),
             None => settled,
         };
-        lease.defer(now, now, settled).await?;
+        lease.defer(now, now, settled.refusable()).await?;
         tracing::info!(event = "operator.retry", %id, person = %person.name, reason = %reason);
         Ok(replies.send(&Reply::Done).await?)
     }
@@ -82,14 +84,14 @@ impl Admin {
             return Err(Stopped::With(Box::new(Reply::Conflict)));
         }
         let job = self.dispatch.job_of(lease.view()).ok_or_else(|| invalid("damaged"))?;
-        let job = ordered(job, &lease, &meta, &how)?;
+        let job = ordered(job, &lease, &meta, &how).map_err(invalid)?;
         if dry_run {
             drop(lease);
             return self.tried(id, &job, replies).await;
         }
         let note = noted(by(person, "release", reason), &how, &job);
         let only_if_delivered = lease.state() == State::Kept;
-        let task = Task::by(note.clone(), job, only_if_delivered);
+        let task = Task::by(note.clone(), how, job, only_if_delivered);
         let dispatch = Arc::clone(&self.dispatch);
         // On its own: a caller that goes away does not stop it half-way.
         let work = tokio::spawn(async move { dispatch.treat(lease, task).await });
@@ -97,7 +99,7 @@ impl Admin {
         let (outcome, report) = match treated {
             Treated::Delivered(report) => ("delivered", Some(report)),
             Treated::Held(report) => ("held", Some(report)),
-            Treated::Untouched => ("unreachable", None),
+            Treated::Untouched => (self.untouched(id)?, None),
         };
         if outcome != "delivered" && (only_if_delivered || report.is_none()) {
             // Nothing was settled that could tell of it.
@@ -107,6 +109,12 @@ impl Admin {
         let outcome = SafeLine::clean(outcome).value;
         let report = report.and_then(|report| serde_json::to_value(*report).ok());
         Ok(replies.send(&Reply::Released { outcome, report }).await?)
+    }
+
+    /// Why nothing came of a release so far.
+    fn untouched(&self, id: MailId) -> Result<&'static str, StoreError> {
+        let view = self.dispatch.store.get(item_id(id))?;
+        Ok(if view.is_some_and(|view| goes_on(&view)) { "begun" } else { "unreachable" })
     }
 
     /// What a release would come to, without handing anything over.
@@ -137,6 +145,7 @@ impl Admin {
         if meta.book.legal_hold {
             return Err(invalid("legal-hold"));
         }
+        not_begun(id, &meta.book)?;
         if !matches!(lease.state(), State::Held | State::Kept) {
             return Err(Stopped::With(Box::new(Reply::Conflict)));
         }
@@ -175,7 +184,7 @@ impl Admin {
         let now = now_ms();
         let settled = matches!(lease.state(), State::Kept | State::Done | State::Buried);
         let expires_ms = (settled && !on).then(|| self.dispatch.plan.retention.record_expires(now));
-        amend(lease, Amended { meta, entries: vec![note.entry(Some(id))], expires_ms }, now).await?;
+        amend_or_refuse(lease, Amended { meta, entries: vec![note.entry(Some(id))], expires_ms }, now).await?;
         Ok(replies.send(&Reply::Done).await?)
     }
 
@@ -278,6 +287,8 @@ impl Admin {
         let Some(at) = meta.book.requests.iter().position(|request| request.number == number) else {
             return Err(invalid("no-request"));
         };
+        // On record before anything leaves.
+        self.note(&note.clone().result("begun"), Some(id)).await?;
         let secret = sekisho_vault::password().map_err(|_| invalid("internal"))?;
         let to = meta.book.requests[at].to.clone();
         let handed = {
@@ -300,7 +311,8 @@ impl Admin {
         }
         let request = request.clone();
         meta.book.add(note.act.clone());
-        self.amended(id, lease, meta, &note).await?;
+        let expires_ms = lease.view().expires_ms;
+        amend(lease, Amended { meta, entries: vec![note.entry(Some(id))], expires_ms }, now_ms()).await?;
         if request.state == RequestState::Delivered {
             replies.send(&Reply::Password { secret }).await?;
         }
@@ -319,7 +331,10 @@ impl Admin {
         let done = patient(work, replies).await?.map_err(|_| invalid("internal"))?;
         let done = done.map_err(|err| {
             tracing::error!(event = "vault.failed", error = %err);
-            invalid("keys")
+            match err {
+                RotateError::Store(err) => Stopped::from(err),
+                RotateError::Keys(_) => invalid("keys"),
+            }
         })?;
         let note = by(person, "rotate-keys", reason).detail("rewrapped", &done.rewrapped.to_string());
         let note =
@@ -344,48 +359,10 @@ impl Admin {
 
     async fn amended(&self, id: MailId, lease: Lease, meta: Meta, note: &Note) -> Result<(), Stopped> {
         let expires_ms = lease.view().expires_ms;
-        amend(lease, Amended { meta, entries: vec![note.entry(Some(id))], expires_ms }, now_ms()).await?;
+        amend_or_refuse(lease, Amended { meta, entries: vec![note.entry(Some(id))], expires_ms }, now_ms()).await?;
         tracing::info!(event = "operator.decided", %id, act = %note.act.what, who = %note.act.who, result = %note.act.result);
         Ok(())
     }
-}
-
-/// The job as a reviewer orders it.
-fn ordered(job: Job, lease: &Lease, meta: &Meta, how: &Release) -> Result<Job, Stopped> {
-    let mut policy = match &how.profile {
-        Some(name) if Policy::BUILT_IN.contains(&name.as_str()) => {
-            Policy::built_in(name.as_str()).ok_or_else(|| invalid("unknown-profile"))?
-        }
-        Some(_) => return Err(invalid("unknown-profile")),
-        None => job.policy.clone(),
-    };
-    for kind in &how.relax {
-        policy = policy.relaxed(kind.as_str()).map_err(|err| invalid(relax_code(&err)))?;
-    }
-    let again = lease.state() == State::Kept;
-    let orders =
-        Orders { doubts: how.doubts, secrets: how.secret.iter().cloned().collect(), again, ..job.orders.clone() };
-    // Inside, each id is taken once: what was delivered needs another.
-    let id = if again { release_id(job.id, meta.book.releases) } else { job.id };
-    Ok(Job { id, profile: policy.profile().clone(), policy, orders, ..job })
-}
-
-fn relax_code(err: &RelaxError) -> &'static str {
-    match err {
-        RelaxError::UnknownKind(_) => "unknown-kind",
-        RelaxError::AlreadyMildest => "already-mildest",
-        RelaxError::NeverCrosses => "never-crosses",
-        RelaxError::TooManyRules => "too-many-rules",
-    }
-}
-
-/// The id of a mail's release: the time of the mail's own, and 80 bits of a
-/// digest in place of its chance.
-fn release_id(id: MailId, releases: u32) -> MailId {
-    let text = [b"sekisho release\0", &id.to_bytes()[..], &releases.to_be_bytes()].concat();
-    let mut chance = [0; 10];
-    chance.copy_from_slice(&Sha256::of(&text).as_bytes()[..10]);
-    MailId::new(id.unix_ms(), chance)
 }
 
 /// What the record says of the way; that a password was given, never which.
@@ -417,6 +394,12 @@ fn recipients(meta: &Meta, asked: Vec<Address>) -> Result<Vec<Address>, Stopped>
 
 fn decided(id: MailId, act: &Act) -> Stopped {
     Stopped::With(Box::new(Reply::Decided(Box::new(Decided { id, act: act.clone() }))))
+}
+
+/// No release of it goes on by itself.
+fn not_begun(id: MailId, book: &Book) -> Result<(), Stopped> {
+    let begun = book.begun.as_ref().filter(|begun| begun.how().is_some());
+    begun.map_or(Ok(()), |begun| Err(decided(id, &begun.note.act)))
 }
 
 /// The original is not there: somebody deleted it, or its time was over.

@@ -93,7 +93,11 @@ impl Admin {
     }
 
     fn kept(&self, view: &ItemView) -> Kept {
-        let book = Meta::decode(&view.meta).map(|meta| meta.book).unwrap_or_default();
+        let mut book = Meta::decode(&view.meta).map(|meta| meta.book).unwrap_or_default();
+        if let Some(begun) = book.begun.take() {
+            let result = if begun.locked { "cut-off" } else { "begun" };
+            book.add(begun.note.result(result).act);
+        }
         let original = view.body == BodyFate::Keep;
         let ends = matches!(view.state, State::Kept).then(|| self.dispatch.plan.retention.original_expires(view));
         Kept {

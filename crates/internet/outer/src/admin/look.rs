@@ -19,6 +19,8 @@ use crate::desk::standing;
 use crate::dispatch::Dispatch;
 use crate::meta::{Meta, item_id};
 use crate::person::Person;
+use crate::pool::WorkError;
+use crate::vault::Unopened;
 
 /// Octets of one reply, before base64.
 const PIECE: usize = 48 * 1024;
@@ -80,10 +82,10 @@ impl Admin {
         // Told before anything is given out.
         let note = by(person, "export", reason).result("exported");
         self.note(&note, Some(id)).await?;
-        let open = || self.dispatch.vault.open_body(&view.seal, store.body_of(view.id).ok()?).ok();
+        let open = || self.dispatch.open_original(&view).map_err(|why| invalid(why.code()));
         let sha256 = match view.digest {
             Some(digest) => Sha256::from_bytes(digest),
-            None => digest_of(open().ok_or_else(|| invalid("damaged"))?).ok_or_else(|| invalid("damaged"))?,
+            None => digest_of(open()?).ok_or_else(|| invalid("damaged"))?,
         };
         let size = if view.seal.is_empty() { view.size } else { meta.size };
         let (Ok(name), Ok(kind)) = (SafeName::parse("original.eml".to_owned()), SafeLine::parse("eml".to_owned()))
@@ -91,7 +93,7 @@ impl Admin {
             return Err(invalid("internal"));
         };
         replies.send(&Reply::File(Box::new(Shown { name, kind, size, sha256 }))).await?;
-        let mut body = open().ok_or_else(|| invalid("damaged"))?;
+        let mut body = open()?;
         let mut piece = vec![0; PIECE];
         loop {
             let Ok(read) = fill(&mut body, &mut piece) else {
@@ -144,14 +146,13 @@ impl Dispatch {
     /// A code.
     pub(crate) async fn look(&self, id: MailId, job: &Job) -> Result<Answers, String> {
         let view = self.store.get(item_id(id)).ok().flatten().ok_or("not-found")?;
-        let body = self.store.body_of(view.id).map_err(|_| "no-original")?;
-        let body = self.vault.open_body(&view.seal, body).map_err(|err| {
-            tracing::error!(event = "vault.failed", %id, error = %err);
-            "no-key"
-        })?;
+        let body = self.open_original(&view).map_err(Unopened::code)?;
         let heard = self.pool.hear(job, body).await.map_err(|err| {
             tracing::error!(event = "worker.unavailable", %id, error = %err);
-            "no-workers"
+            match err {
+                WorkError::Body(err) => Unopened::while_reading(&err).code(),
+                WorkError::NoWorker(_) | WorkError::Zygote(_) | WorkError::Pipe(_) => "no-workers",
+            }
         })?;
         heard.answers.map_err(|failure| failure.reason.code().to_owned())
     }

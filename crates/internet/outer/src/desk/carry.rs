@@ -15,10 +15,11 @@ use crate::book::Note;
 use crate::clock::{new_id, now_ms};
 use crate::dispatch::Dispatch;
 use crate::meta::{Meta, mail_id};
-use crate::original::courier::{Cause, Verdict};
+use crate::original::courier::{Cause, Trouble, Verdict};
 use crate::original::parcel::{self, Cover, Inside};
 use crate::record::Record;
 use crate::settle::{Amended, amend};
+use crate::vault::Unopened;
 
 /// How often approved originals are looked for without being called.
 const EVERY: Duration = Duration::from_secs(30);
@@ -156,19 +157,11 @@ impl Dispatch {
         let id = mail_id(view.id);
         let later = |code: &str| Handed::Later(to.to_vec(), SafeLine::clean(code).value);
         let Some(courier) = &self.desk.courier else { return later("no-server") };
-        let body = match self.store.body_of(view.id) {
+        let never = |why: Unopened| Handed::Refused(SafeLine::clean(why.code()).value);
+        let body = match self.open_original(view) {
             Ok(body) => body,
-            Err(err) => {
-                tracing::error!(event = "original.unreadable", %id, error = %err);
-                return Handed::Refused(SafeLine::clean("no-original").value);
-            }
-        };
-        let body = match self.vault.open_body(&view.seal, body) {
-            Ok(body) => body,
-            Err(err) => {
-                tracing::error!(event = "original.unreadable", %id, error = %err);
-                return later("no-key");
-            }
+            Err(why @ (Unopened::Gone | Unopened::Damaged)) => return never(why),
+            Err(why @ (Unopened::NoKey | Unopened::Trouble)) => return later(why.code()),
         };
         let date = Timestamp::from_unix_ms_jst(now_ms());
         let (from, mail): (Option<&Address>, Box<dyn Read + Send>) = match (form, secret) {
@@ -184,7 +177,8 @@ impl Dispatch {
             (OriginalForm::Zip, None) => return later("no-password"),
         };
         let sent = courier.send(from, to, mail).await;
-        self.desk.failing.store(sent.is_err(), Ordering::Relaxed);
+        let ours = matches!(sent, Err(Trouble::Body(_)));
+        self.desk.failing.store(sent.is_err() && !ours, Ordering::Relaxed);
         match sent {
             Ok(verdicts) => {
                 let handed = sum(to, &verdicts);
@@ -193,7 +187,13 @@ impl Dispatch {
             }
             Err(trouble) => {
                 tracing::warn!(event = "original.not-sent", %id, error = %trouble);
-                later(trouble.code())
+                match trouble {
+                    // The server has none of it, and another try would give the same.
+                    Trouble::Body(err) if Unopened::while_reading(&err) == Unopened::Damaged => {
+                        never(Unopened::Damaged)
+                    }
+                    trouble => later(trouble.code()),
+                }
             }
         }
     }

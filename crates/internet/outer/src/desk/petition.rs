@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sekisho_channel::admin::{OriginalRequest, RequestState};
+use sekisho_channel::admin::{OriginalRequest, Release, RequestState};
 use sekisho_job::{Answers, HoldReason, Job, MAX_SECRETS, Orders};
 use sekisho_safe_message::{MailId, SafeLine, SafeMessage, SafeText, Secret, Untrusted, frame};
 use sekisho_store::{ItemId, Query, State, StoreError};
@@ -163,8 +163,9 @@ impl Dispatch {
             Err(err) => return Err(err),
         };
         let Some(job) = self.job_of(lease.view()) else { return Ok(()) };
+        let how = Release { secret: secrets.first().cloned(), ..Release::default() };
         let orders = Orders { secrets, ..job.orders.clone() };
-        let task = Task::by(note, Job { orders, ..job }, true);
+        let task = Task::by(note, how, Job { orders, ..job }, true);
         // It calls this in turn, for what comes from the queue alone.
         let treated = Box::pin(self.treat(lease, task)).await?;
         let opened = matches!(treated, Treated::Delivered(_));
