@@ -149,6 +149,37 @@ fn what_is_deleted_is_gone_and_what_is_under_a_legal_hold_is_not() {
 }
 
 #[test]
+fn a_held_mail_goes_when_its_time_is_over_and_is_warned_of_before() {
+    let gateway = Gateway::start(&[
+        ("vault.retention", "1d"),
+        ("vault.retention_held", "12s"),
+        ("vault.retention_delivered", "3s"),
+        ("vault.retention_quarantined", "3s"),
+    ]);
+    let (goes, stays) = (held(&gateway, "103-zip-password"), held(&gateway, "103-zip-password"));
+    assert_eq!(decide(&gateway, &["hold", &stays.to_string(), "--legal"]).code, 0);
+    let until = gateway.json(&["show", &goes.to_string()])[0]["kept"]["expires_ms"].clone();
+    assert!(until.is_u64(), "its end is shown: {until}");
+    let delivered = deliver(gateway.listen, &fixture("102-zip-nested"));
+    gateway.arrives(delivered);
+    within("a delivered one has a time of its own", || {
+        gateway.state("outer", delivered).filter(|(state, _)| state == "done")
+    });
+    within("it is warned of", || gateway.problems("outer").contains(&"held-leaving".to_owned()).then_some(()));
+    let digest = gateway.sekisho(&["--lang", "en", "quarantine", "digest"]);
+    assert!(digest.out.contains("! 1 of them leave within 1 days"), "{}", digest.out);
+    let end = within("it is over", || gateway.state("outer", goes).filter(|(state, _)| state == "buried"));
+    assert_eq!(end.1, "expired");
+    assert_eq!(gateway.held(stays), "encrypted-file");
+    let shown = gateway.json(&["show", &goes.to_string()]);
+    assert_eq!(shown[0]["kept"]["original"], false);
+    assert!(shown[0]["kept"]["acts"].as_array().unwrap().iter().any(|act| act["what"] == "expire"), "{shown:?}");
+    let verdict = audit(&gateway, "outer");
+    assert_eq!(verdict.code, 0, "{} {}", verdict.out, verdict.err);
+    gateway.finish();
+}
+
+#[test]
 fn an_original_is_never_on_the_disk_in_clear() {
     const WORDS: &str = "a sentence that stands in no program and in no other mail 7f3a9c";
     let gateway = Gateway::start(&[("vault.keep", "all")]);

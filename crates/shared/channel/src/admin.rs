@@ -275,6 +275,8 @@ pub enum Problem {
     ManyHeld,
     /// A mail has been held for longer than `review.age_max`.
     OldHeld,
+    /// Held mails reach the end of `vault.retention_held` within days.
+    HeldLeaving,
     /// The mail server outside does not take originals.
     OriginalsDown,
 }

@@ -36,6 +36,6 @@ pub use used::{
     AdminSockets, AuthenticationSettings, Charset, CommandSettings, Delivery, FileSettings, GatewaySettings, Handoff,
     HandoffAddress, HandoffTls, InnerSettings, Keep, LanguageChoice, LinkForm, LinkSettings, LogFilter, LogFormat,
     LogLevel, LogSettings, NoticeSettings, OriginalSettings, OuterSettings, PasswordSettings, PolicyProfile,
-    PolicySettings, ReadingLimits, ReceiverSettings, ReceiverTls, Relay, RelayTls, RetrySchedule, ReviewSettings,
-    RoleSettings, ServerIdentity, VaultSettings, WorkerSettings,
+    PolicySettings, ReadingLimits, ReceiverSettings, ReceiverTls, Relay, RelayTls, RetentionSettings, RetrySchedule,
+    ReviewSettings, RoleSettings, ServerIdentity, VaultSettings, WorkerSettings,
 };

@@ -95,7 +95,7 @@ impl Admin {
     fn kept(&self, view: &ItemView) -> Kept {
         let book = Meta::decode(&view.meta).map(|meta| meta.book).unwrap_or_default();
         let original = view.body == BodyFate::Keep;
-        let ends = matches!(view.state, State::Kept).then(|| self.dispatch.plan.retention.original_expires(view));
+        let ends = self.dispatch.plan.retention.original_expires(view);
         Kept {
             original,
             key: sekisho_vault::key_of(&view.seal).map(|id| SafeLine::clean(id.as_str()).value),

@@ -12,6 +12,7 @@ use crate::original::answer::{self, About, Answer};
 use crate::original::digest::{Asked, Due, MAX_NEWEST, MAX_REQUESTS, Post, Standing, Tally, Thresholds, Waiting};
 use crate::original::letter::Letter;
 use crate::record::Record;
+use crate::retain::Retention;
 
 /// When the digest was sent last, in this run of the program.
 #[derive(Debug, Default)]
@@ -31,7 +32,7 @@ impl Digest {
             return;
         }
         self.last_ms = Some(now);
-        match standing(&dispatch.store, now) {
+        match standing(&dispatch.store, &dispatch.plan.retention, now) {
             Ok(standing) if standing.is_quiet() => {}
             Ok(standing) => {
                 let sent = dispatch.send_digest(&standing).await;
@@ -82,7 +83,7 @@ impl Desk {
 }
 
 /// How things stand for the reviewers.
-pub(crate) fn standing(store: &Store, now_ms: u64) -> Result<Standing, StoreError> {
+pub(crate) fn standing(store: &Store, retention: &Retention, now_ms: u64) -> Result<Standing, StoreError> {
     let line = |text: &str| SafeLine::clean(text).value;
     let held = store.tallies(State::Held)?.into_iter();
     let held = held.map(|t| Tally { reason: line(&t.label), mails: t.items, oldest_ms: Some(t.oldest_ms) }).collect();
@@ -109,6 +110,7 @@ pub(crate) fn standing(store: &Store, now_ms: u64) -> Result<Standing, StoreErro
     Ok(Standing {
         now_ms,
         held,
+        leaving: retention.leaving(store, now_ms)?,
         newest: newest.collect(),
         pending: pending.map_or(0, |(_, count)| count),
         requests: requests.take(MAX_REQUESTS).collect(),

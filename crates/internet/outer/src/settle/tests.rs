@@ -10,7 +10,7 @@ use sekisho_policy::Policy;
 use sekisho_safe_message::{
     Envelope, Language, Mailbox, SafeHeaders, SafeLine, SafeMessage, SafeText, Sha256, Timestamp,
 };
-use sekisho_settings::VaultSettings;
+use sekisho_settings::{RetentionSettings, VaultSettings};
 use sekisho_store::{BodyFate, ItemId, ItemView, NewItem, Options, State, Store};
 
 fn job() -> Job {
@@ -32,7 +32,13 @@ fn job() -> Job {
 
 fn along(keep: Keep) -> Along {
     let day = Duration::from_secs(86_400);
-    let vault = VaultSettings { keep, retention: day, record_retention: day, key_file: None, lost_keys: Vec::new() };
+    let vault = VaultSettings {
+        keep,
+        retention: RetentionSettings::of(day),
+        record_retention: day,
+        key_file: None,
+        lost_keys: Vec::new(),
+    };
     Along { retention: Retention::new(&vault), now_ms: 1, note: None, dual: None }
 }
 
@@ -166,10 +172,11 @@ fn quarantine_keeps_the_original_whatever_the_vault_says() {
         (Keep::Held, "quarantine", State::Kept, "quarantine"),
         (Keep::Held, "rebuild", State::Done, ""),
         (Keep::Held, "strip", State::Done, ""),
-        (Keep::Changed, "rebuild", State::Kept, ""),
-        (Keep::Changed, "strip", State::Kept, ""),
+        (Keep::Changed, "rebuild", State::Kept, "changed"),
+        (Keep::Changed, "strip", State::Kept, "changed"),
         (Keep::Changed, "unused", State::Done, ""),
-        (Keep::All, "unused", State::Kept, ""),
+        (Keep::All, "unused", State::Kept, "unchanged"),
+        (Keep::All, "strip", State::Kept, "changed"),
     ] {
         // The part of one share counts for the whole mail.
         let answers = answers(&[(&[0], None, vec![]), (&[1, 2], None, vec![part(action)])]);

@@ -50,6 +50,7 @@ const DAY: u64 = 24 * HOUR;
 /// An amount of disk that must stay free, up to 1 PiB.
 const FREE: Shape = Size(0, 1 << 50);
 const KEPT: Shape = Duration(SECOND, 36_500 * DAY);
+const AS_RETENTION: Preset = Derived("as vault.retention", "vault.retention と同じ");
 const WAIT: Shape = Duration(100, HOUR);
 
 /// Every setting, in the order of the manual.
@@ -230,8 +231,23 @@ pub const KEYS: &[Key] = &[
         "Whose originals are kept: held mails, also those that lost something, or all.",
         "原本を残すメール。held: 保留のみ、changed: 変更があったものも、all: すべて。"),
     key("vault.retention", KEPT, Say("90d"),
-        "How long an original is kept.",
-        "原本を残す期間。"),
+        "How long an original is kept; a legal hold goes over it.",
+        "原本を残す期間。法的保全が優先します。"),
+    key("vault.retention_held", KEPT, Unset,
+        "The same for a held mail that nobody decides about; warned of a week before. Unset: it waits until somebody does.",
+        "同じく、判断されないまま保留のメール。1週間前から警告します。未設定なら判断されるまで待ちます。"),
+    key("vault.retention_quarantined", KEPT, AS_RETENTION,
+        "The same for a delivered mail with a file that waits for a review.",
+        "同じく、添付が隔離されて確認を待つ、配送済みのメール。"),
+    key("vault.retention_delivered", KEPT, AS_RETENTION,
+        "The same for a mail delivered without a part, or otherwise than it came.",
+        "同じく、除いた部分や変わった部分がある、配送済みのメール。"),
+    key("vault.retention_unchanged", KEPT, AS_RETENTION,
+        "The same for a mail that was delivered as it came (keep = \"all\", dual delivery).",
+        "同じく、そのまま配送したメール (keep = \"all\"、両側配送)。"),
+    key("vault.retention_released", KEPT, AS_RETENTION,
+        "The same for a mail that somebody released. What is deleted goes at once.",
+        "同じく、解放したメール。削除した原本はその場で消えます。"),
     key("vault.record_retention", KEPT, Say("400d"),
         "How long the record of a mail is kept.",
         "メールの記録を残す期間。"),

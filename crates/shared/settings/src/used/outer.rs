@@ -120,13 +120,36 @@ pub struct VaultSettings {
     /// Whose originals are kept.
     pub keep: Keep,
     /// How long they are kept.
-    pub retention: Duration,
+    pub retention: RetentionSettings,
     /// How long the record of a mail is kept after its bytes are gone.
     pub record_retention: Duration,
     /// The keys' file; outer makes one of its own when there is none.
     pub key_file: Option<PathBuf>,
     /// Ids of keys that are lost for good.
     pub lost_keys: Vec<String>,
+}
+
+/// How long originals are kept, by what became of their mails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RetentionSettings {
+    /// Held, and nobody has decided; `None`: until somebody does.
+    pub held: Option<Duration>,
+    /// Delivered, with a file that waits for a review.
+    pub quarantined: Duration,
+    /// Delivered with less than they had, or otherwise than they were.
+    pub delivered: Duration,
+    /// Delivered as they were.
+    pub unchanged: Duration,
+    /// Released by somebody.
+    pub released: Duration,
+}
+
+impl RetentionSettings {
+    /// The same for all; held mails wait.
+    #[must_use]
+    pub fn of(period: Duration) -> Self {
+        Self { held: None, quarantined: period, delivered: period, unchanged: period, released: period }
+    }
 }
 
 /// Who may do what, by the system's names of users.
