@@ -240,6 +240,33 @@ pub struct Status {
     pub counters: Vec<(String, u64)>,
     /// What is wrong, as codes; healthy when empty.
     pub problems: Vec<Problem>,
+    /// What the receiver refused since it started (outer only).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refusals: Vec<Refused>,
+    /// How far the audit record is.
+    #[serde(default)]
+    pub audit: AuditState,
+}
+
+/// How often the receiver refused something for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// `client`, `command`, `mail` or `connection`.
+    pub what: String,
+    /// A code.
+    pub reason: String,
+    /// So often.
+    pub count: u64,
+}
+
+/// How far a program's audit record is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditState {
+    /// The number of the last entry.
+    pub entries: u64,
+    /// When it was signed last, milliseconds since 1970, if this run of the
+    /// program did so yet.
+    pub signed_ms: Option<u64>,
 }
 
 /// Mails in one state.

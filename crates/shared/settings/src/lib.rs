@@ -16,6 +16,7 @@ mod error;
 pub mod keys;
 mod language;
 mod load;
+pub mod metrics;
 mod names;
 mod net;
 mod reading;

@@ -81,7 +81,7 @@ language = "auto"
 #[test]
 fn one_period_for_all_originals_or_one_for_a_class() {
     let day = |days: u64| Duration::from_secs(days * 86_400);
-    let retention = |text: &str| read(text).outer().unwrap().vault.retention;
+    let retention = |text: &str| read(text).unwrap().outer().unwrap().vault.retention;
     assert_eq!(retention("[vault]\nretention = \"30d\"\n"), RetentionSettings::of(day(30)));
     let some = "[vault]\nretention = \"30d\"\nretention_held = \"180d\"\nretention_unchanged = \"7d\"\n";
     let wanted = RetentionSettings { held: Some(day(180)), unchanged: day(7), ..RetentionSettings::of(day(30)) };

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use sekisho_channel::admin::{Link, MailState, Problem, Replies, Reply, Stage, Stats, Status};
+use sekisho_channel::admin::{AuditState, Link, MailState, Problem, Replies, Reply, Stage, Stats, Status};
 use sekisho_safe_message::{SafeLine, Sha256};
 use sekisho_store::{BodyFate, Query, State, StoreError};
 
@@ -40,6 +40,11 @@ impl Admin {
             floor_bytes: self.floor_bytes,
             layers: layers.iter().map(|(layer, state)| (layer.code().to_owned(), layer_state(state))).collect(),
             counters: dispatch.counters.all(),
+            refusals: dispatch.counters.refusals(),
+            audit: AuditState {
+                entries: dispatch.store.chain_head()?.0,
+                signed_ms: Some(dispatch.counters.signed_ms.load(Ordering::Relaxed)).filter(|ms| *ms > 0),
+            },
         })
     }
 
