@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use sekisho_safe_message::MailId;
 use serde_json::Value;
 
-use super::support::{Client, Gateway, Outcome, Place, attachment, deliver, fixture, plain, program, within};
+use super::support::{Client, Gateway, Outcome, Place, Sink, attachment, deliver, fixture, plain, program, within};
 
 /// One JSON object a line.
 fn objects(outcome: &Outcome) -> Vec<Value> {
@@ -176,6 +176,38 @@ fn a_held_mail_goes_when_its_time_is_over_and_is_warned_of_before() {
     assert!(shown[0]["kept"]["acts"].as_array().unwrap().iter().any(|act| act["what"] == "expire"), "{shown:?}");
     let verdict = audit(&gateway, "outer");
     assert_eq!(verdict.code, 0, "{} {}", verdict.out, verdict.err);
+    gateway.finish();
+}
+
+#[test]
+fn a_digest_that_was_missed_comes_once_however_often_the_gateway_starts() {
+    let outside = Sink::start();
+    let gateway = Gateway::start(&[
+        ("original.deliver", &outside.url()),
+        ("review.digest_to", "kakunin@city.example.lg.jp"),
+        ("review.digest_language", "ja"),
+    ]);
+    held(&gateway, "103-zip-password");
+    let last = gateway.path("state/outer/digest.last");
+    within("its time is noted", || fs::read_to_string(&last).ok());
+    let place = gateway.finish();
+    assert_eq!(outside.count(), 0, "it is not due");
+    // Two days ago, in milliseconds.
+    let now = fs::read_to_string(&last).unwrap().trim().parse::<u64>().unwrap();
+    fs::write(&last, (now - 2 * 86_400_000).to_string()).unwrap();
+    let gateway = Gateway::start_in(place);
+    let digest = outside.receives("the digest", |mail| mail.to == ["kakunin@city.example.lg.jp"]);
+    let text = String::from_utf8(digest.data).unwrap();
+    assert!(digest.from.is_empty() && !text.contains("Attention"), "{text}");
+    let noted = || fs::read_to_string(&last).ok()?.trim().parse::<u64>().ok().filter(|at| *at >= now);
+    within("that it was sent is noted", noted);
+    let gateway = Gateway::start_in(gateway.finish());
+    // The desk has had its first round by then.
+    let shown = gateway.sekisho(&["quarantine", "digest"]);
+    assert!(shown.out.contains("保留中のメール: 1 通") && !shown.out.contains("Mails held"), "{}", shown.out);
+    let id = deliver(gateway.listen, &plain("another", "text"));
+    gateway.arrives(id);
+    assert_eq!(outside.count(), 1);
     gateway.finish();
 }
 

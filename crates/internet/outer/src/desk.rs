@@ -10,7 +10,7 @@ mod tell;
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -39,6 +39,8 @@ pub(crate) struct Desk {
     pub(crate) passwords: PasswordSettings,
     review: ReviewSettings,
     hostname: Domain,
+    /// When the digest was sent last.
+    digest_file: PathBuf,
     tokens: Tokens,
     courier: Option<Courier>,
     wake: Notify,
@@ -75,6 +77,7 @@ impl Desk {
             passwords,
             review,
             hostname,
+            digest_file: state_dir.join("digest.last"),
             tokens: Tokens::new(&key),
             courier,
             wake: Notify::new(),

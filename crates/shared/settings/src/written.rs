@@ -145,6 +145,7 @@ pub(crate) struct Roles {
 pub(crate) struct Review {
     pub(crate) digest_to: List,
     pub(crate) digest_at: Text,
+    pub(crate) digest_language: Text,
     pub(crate) held_max: Count,
     pub(crate) age_max: Text,
 }

@@ -9,7 +9,7 @@ use super::shared::{
     AuthenticationSettings, FileSettings, Handoff, LinkSettings, LogSettings, NoticeSettings, PolicySettings,
     ReadingLimits, WorkerSettings,
 };
-use sekisho_safe_message::{Address, Domain};
+use sekisho_safe_message::{Address, Domain, Language};
 
 use crate::names::Domains;
 use crate::net::Networks;
@@ -180,6 +180,8 @@ pub struct ReviewSettings {
     pub digest_to: Vec<Address>,
     /// When, at Japan Standard Time: hour and minute.
     pub digest_at: (u8, u8),
+    /// In which languages, one below the other; at least one.
+    pub digest_languages: Vec<Language>,
     /// Held mails above which something is wrong.
     pub held_max: u64,
     /// Age of a held mail above which something is wrong.
