@@ -93,6 +93,9 @@ fn explained(code: &str, screen: &Screen) -> &'static str {
             return screen.t("除いた部分や変わった部分がある", "delivered without a part, or otherwise than it came");
         }
         "unchanged" => return screen.t("届いたまま配送した", "delivered as it came"),
+        "password-mail" => {
+            return screen.t("後から届くファイルのパスワードらしい", "it seems to bring the password of a file to come");
+        }
         "released" => return screen.t("解放した", "somebody released it"),
         _ => {}
     }

@@ -361,6 +361,41 @@ fn a_password_that_follows_opens_the_file() {
 }
 
 #[test]
+fn a_password_that_came_before_opens_the_file() {
+    let gateway = Gateway::start(&[("passwords.window", "15s"), ("vault.retention_released", "1d")]);
+    let right = plain("notice", "これからお送りするファイルの解凍パスワードは「Abc#123」です。");
+    let talk = deliver(gateway.listen, &plain("tomorrow", "会議は10時からです。"));
+    let mut client = Client::greeted(gateway.listen).unwrap();
+    // Of somebody else: it is kept like the other, and opens nothing.
+    let to = ["shimin@city.example.lg.jp"];
+    let strange = client.send("stranger@elsewhere.example", &to, &right).unwrap().id().unwrap();
+    let settled = |id, state: &'static str| {
+        within("it is settled", || gateway.state("outer", id).filter(|(known, _)| known == state))
+    };
+    assert_eq!(settled(talk, "done").1, "", "what brings no password is not kept");
+    assert_eq!(settled(strange, "kept").1, "password-mail");
+    let waits = deliver(gateway.listen, &locked());
+    assert_eq!(gateway.held(waits), "encrypted-file");
+
+    let password = deliver(gateway.listen, &right);
+    let opened = gateway.arrives(waits);
+    assert_eq!(super::support::reading(&opened.bytes).attachments.len(), 1, "that is the following one");
+    assert_eq!(settled(password, "kept").1, "password-mail");
+    let second = deliver(gateway.listen, &locked());
+    let mail = gateway.arrives(second);
+    assert_eq!(super::support::reading(&mail.bytes).attachments.len(), 1, "{}", mail.notice());
+    let said = gateway.serve.log();
+    let record = gateway.sekisho(&["audit", "export", "--side", "outer"]).out;
+    let shown = gateway.sekisho(&["--json", "show", &second.to_string()]).out;
+    for place in [&said, &record, &shown] {
+        assert!(!place.contains("Abc#123"), "a password was written down");
+    }
+    assert!(shown.contains(&format!("earlier mail {password}")), "which mail opened it is on record: {shown}");
+    assert_eq!(settled(password, "done").1, "password-mail", "its time is over");
+    gateway.finish();
+}
+
+#[test]
 fn a_reviewer_gives_the_password() {
     let gateway = Gateway::start(&[]);
     let id = deliver(gateway.listen, &locked());

@@ -4,6 +4,7 @@
 //! Owns what [`crate::original`] is told and when. Never: a way into LGWAN.
 
 mod carry;
+mod passwords;
 mod petition;
 mod tell;
 
@@ -23,7 +24,7 @@ use sekisho_store::{Query, State, Store, StoreError};
 use tokio::sync::Notify;
 
 pub(crate) use carry::{Handed, run};
-pub(crate) use petition::read;
+pub(crate) use passwords::read;
 pub(crate) use tell::standing;
 
 use crate::original::courier::{CertificatesError, Courier, Patience, Server, Tls};

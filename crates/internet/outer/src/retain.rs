@@ -11,7 +11,7 @@
 use std::time::Duration;
 
 use sekisho_channel::admin::{OriginalRequest, RequestState};
-use sekisho_settings::{Keep, VaultSettings};
+use sekisho_settings::{Keep, PasswordSettings, VaultSettings};
 use sekisho_store::{BodyFate, ItemView, Lease, Query, Settled, State, Store, StoreError};
 
 use crate::book::{Book, Note};
@@ -40,10 +40,13 @@ pub(crate) enum Class {
     Unchanged,
     /// Somebody released it.
     Released,
+    /// It seems to bring the password of a file that is still to come; else it
+    /// would not be kept.
+    Password,
 }
 
 impl Class {
-    const ALL: [Self; 4] = [Self::Quarantined, Self::Changed, Self::Unchanged, Self::Released];
+    const ALL: [Self; 5] = [Self::Quarantined, Self::Changed, Self::Unchanged, Self::Released, Self::Password];
 
     /// The label in the store. Never change one: old directories hold them.
     pub(crate) fn label(self) -> &'static str {
@@ -52,6 +55,7 @@ impl Class {
             Self::Changed => "changed",
             Self::Unchanged => "unchanged",
             Self::Released => "released",
+            Self::Password => "password-mail",
         }
     }
 
@@ -71,6 +75,7 @@ pub(crate) struct Retention {
     changed_ms: u64,
     unchanged_ms: u64,
     released_ms: u64,
+    password_ms: u64,
     record_ms: u64,
 }
 
@@ -84,15 +89,17 @@ pub(crate) struct Leaving {
 }
 
 impl Retention {
-    /// As the vault's settings say; a record outlives its original.
-    pub(crate) fn new(vault: &VaultSettings) -> Self {
+    /// As the settings say; a record outlives its original.
+    pub(crate) fn new(vault: &VaultSettings, passwords: &PasswordSettings) -> Self {
         let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let periods = &vault.retention;
         let [quarantined_ms, changed_ms, unchanged_ms, released_ms] =
             [periods.quarantined, periods.delivered, periods.unchanged, periods.released].map(ms);
         let longest = quarantined_ms.max(changed_ms).max(unchanged_ms).max(released_ms);
-        let (held_ms, record_ms) = (periods.held.map(ms), ms(vault.record_retention).max(longest));
-        Self { keep: vault.keep, held_ms, quarantined_ms, changed_ms, unchanged_ms, released_ms, record_ms }
+        let (held_ms, password_ms) = (periods.held.map(ms), ms(passwords.window));
+        let record_ms = ms(vault.record_retention).max(longest).max(password_ms);
+        let keep = vault.keep;
+        Self { keep, held_ms, quarantined_ms, changed_ms, unchanged_ms, released_ms, password_ms, record_ms }
     }
 
     /// When the record of a mail that is settled at `now_ms` may go.
@@ -139,6 +146,7 @@ impl Retention {
             Class::Changed => self.changed_ms,
             Class::Unchanged => self.unchanged_ms,
             Class::Released => self.released_ms,
+            Class::Password => self.password_ms,
         }
     }
 

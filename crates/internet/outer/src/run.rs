@@ -197,7 +197,7 @@ fn plan(settings: &OuterSettings, policy: Policy) -> Plan {
         rules: rules_of(&settings.notice, &settings.links, &settings.authentication),
         policy,
         files: files_of(&settings.files),
-        retention: Retention::new(&settings.vault),
+        retention: Retention::new(&settings.vault, &settings.passwords),
     }
 }
 

@@ -131,6 +131,8 @@ pub(crate) struct Along {
     pub(crate) now_ms: u64,
     /// Who had it done, if it was a person.
     pub(crate) note: Option<Note>,
+    /// Whether it seems to bring the password of a file that is still to come.
+    pub(crate) brings_password: bool,
     /// Whether the original goes to its recipients' mailboxes outside at once.
     pub(crate) dual: Option<OriginalForm>,
 }
@@ -208,13 +210,16 @@ pub(crate) async fn taken(lease: Lease, outcome: &Outcome<'_>, along: &Along) ->
         Keep::All => true,
     };
     let stays = keep || quarantined || along.note.is_some() || along.dual.is_some() || draft.is_wanted();
+    let for_its_words = !stays && along.brings_password;
     let class = match along.note.is_some() || draft.meta.book.releases > 0 {
         // What waits for a review is found by it, also after a release.
         _ if quarantined => Class::Quarantined,
+        _ if for_its_words => Class::Password,
         true => Class::Released,
         false if changed => Class::Changed,
         false => Class::Unchanged,
     };
+    let stays = stays || for_its_words;
     let settled = draft.settled(if stays { class.label() } else { "" }, along);
     let (settled, waits) = if along.note.is_some() { (settled, true) } else { (settled.lazy(), false) };
     let durable = if stays { lease.keep(along.now_ms, settled) } else { lease.done(along.now_ms, settled) };

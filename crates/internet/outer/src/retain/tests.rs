@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests may panic")]
 use super::*;
 use sekisho_safe_message::Envelope;
-use sekisho_settings::RetentionSettings;
+use sekisho_settings::{PasswordSettings, RetentionSettings};
 use sekisho_store::{ItemId, NewItem, Options};
 
 const DAY: u64 = 86_400_000;
@@ -23,7 +23,7 @@ impl Vault {
     fn new(held: Option<u64>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let (store, _) = Store::open(dir.path(), Options { min_free: 0, ..Options::default() }).unwrap();
-        let retention = Retention::new(&VaultSettings {
+        let vault = VaultSettings {
             keep: Keep::All,
             retention: RetentionSettings {
                 held: held.map(days),
@@ -35,7 +35,8 @@ impl Vault {
             record_retention: days(400),
             key_file: None,
             lost_keys: Vec::new(),
-        });
+        };
+        let retention = Retention::new(&vault, &PasswordSettings { follow: true, window: days(3) });
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         Self { store, retention, runtime, _dir: dir }
     }
@@ -83,11 +84,12 @@ impl Vault {
 #[test]
 fn each_class_has_its_time_and_the_record_outlives_it() {
     let vault = Vault::new(None);
-    let classes = [("unchanged", 10), ("released", 30), ("changed", 60), ("", 60), ("quarantine", 90)];
+    let classes =
+        [("password-mail", 3), ("unchanged", 10), ("released", 30), ("changed", 60), ("", 60), ("quarantine", 90)];
     for (n, (label, _)) in (0..).zip(classes) {
         vault.mail(n, 0, 0, label, false, Book::default());
     }
-    for day in [9, 10, 29, 30, 59, 60, 89, 90, 399] {
+    for day in [2, 3, 9, 10, 29, 30, 59, 60, 89, 90, 399] {
         vault.tidy(day);
         for (n, (label, period)) in (0..).zip(classes) {
             assert_eq!(vault.has(n), (day < period, true), "{label:?} on day {day}");

@@ -10,7 +10,7 @@ use sekisho_policy::Policy;
 use sekisho_safe_message::{
     Envelope, Language, Mailbox, SafeHeaders, SafeLine, SafeMessage, SafeText, Sha256, Timestamp,
 };
-use sekisho_settings::{RetentionSettings, VaultSettings};
+use sekisho_settings::{PasswordSettings, RetentionSettings, VaultSettings};
 use sekisho_store::{BodyFate, ItemId, ItemView, NewItem, Options, State, Store};
 
 fn job() -> Job {
@@ -39,7 +39,9 @@ fn along(keep: Keep) -> Along {
         key_file: None,
         lost_keys: Vec::new(),
     };
-    Along { retention: Retention::new(&vault), now_ms: 1, note: None, dual: None }
+    let passwords = PasswordSettings { follow: true, window: day };
+    let retention = Retention::new(&vault, &passwords);
+    Along { retention, now_ms: 1, note: None, brings_password: false, dual: None }
 }
 
 fn message(job: &Job) -> SafeMessage {
@@ -188,5 +190,25 @@ fn quarantine_keeps_the_original_whatever_the_vault_says() {
         });
         assert_eq!((view.state, view.label.as_str()), (state, label), "{keep:?} {action}");
         assert_eq!(record(&view)["handoff"], "taken");
+    }
+}
+
+#[test]
+fn what_brings_a_password_is_kept_for_that_alone_and_only_where_nothing_else_keeps_it() {
+    for (keep, action, label) in [
+        (Keep::Held, "unused", "password-mail"),
+        (Keep::Held, "strip", "password-mail"),
+        (Keep::Changed, "unused", "password-mail"),
+        (Keep::Changed, "strip", "changed"),
+        (Keep::All, "unused", "unchanged"),
+        (Keep::Held, "quarantine", "quarantine"),
+    ] {
+        let answers = answers(&[(&[0, 1, 2], None, vec![part(action)])]);
+        let view = settled(async |lease| {
+            let outcome = Outcome::new(&job(), answers.shares(), &[Fate::Taken], vec![None]).unwrap();
+            let along = Along { brings_password: true, ..along(keep) };
+            taken(lease, &outcome, &along).await.unwrap();
+        });
+        assert_eq!((view.state, view.label.as_str()), (State::Kept, label), "{keep:?} {action}");
     }
 }
