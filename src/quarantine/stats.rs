@@ -94,7 +94,8 @@ fn explained(code: &str, screen: &Screen) -> &'static str {
         }
         "unchanged" => return screen.t("届いたまま配送した", "delivered as it came"),
         "password-mail" => {
-            return screen.t("後から届くファイルのパスワードらしい", "it seems to bring the password of a file to come");
+            return screen
+                .t("後から届くファイルのパスワードらしい", "it seems to bring the password of a file to come");
         }
         "released" => return screen.t("解放した", "somebody released it"),
         _ => {}

@@ -94,6 +94,23 @@ fn a_reviewer_finds_looks_and_releases() {
 }
 
 #[test]
+fn files_of_a_preview_are_saved_when_they_are_verified() {
+    let gateway = Gateway::start(&[]);
+    let id = deliver(gateway.listen, &fixture("95-pdf-active")).to_string();
+    within("its original is kept", || gateway.state("outer", id.parse().unwrap()).filter(|(state, _)| state == "kept"));
+    for (flag, ending) in [("--files", "pdf"), ("--pictures", "pdf")] {
+        let folder = gateway.path(flag.trim_start_matches('-'));
+        let shown = gateway.sekisho(&["--json", "quarantine", "preview", &id, flag, folder.to_str().unwrap()]);
+        assert_eq!(shown.code, 0, "{} {}", shown.out, shown.err);
+        let object = &objects(&shown)[0];
+        assert_eq!(object["refused"].as_array().map(Vec::len), Some(0));
+        let path = object["files"][0]["path"].as_str().unwrap();
+        assert!(path.ends_with(ending) && fs::metadata(path).unwrap().len() > 0, "{path}");
+    }
+    gateway.finish();
+}
+
+#[test]
 fn what_was_delivered_is_released_as_a_mail_of_its_own() {
     let gateway = Gateway::start(&[]);
     let id = deliver(gateway.listen, &fixture("102-zip-nested"));
