@@ -1,8 +1,7 @@
 //! `sekisho quarantine preview`: what a sandboxed worker made of a mail, as
 //! text on the terminal and as files of its own writing.
 //!
-//! A worker is assumed to be compromised: none of its files is saved that the
-//! verifier of the LGWAN side, confined like there, does not accept.
+//! No file is saved without its [`Proof`].
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
@@ -13,9 +12,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::ArgMatches;
 use sekisho_channel::admin::{Form, Reply, Request, Shown};
-use sekisho_inner::Checker;
-use sekisho_inner::checker::{NotProven, Unavailable};
-use sekisho_safe_message::{Language, MAX_ATTACHED, MailId, SafeKind, SafeText, Sha256, Untrusted, is_output_name};
+use sekisho_inner::checker::Unavailable;
+use sekisho_safe_message::{Language, MAX_ATTACHED, MailId, SafeText, Sha256};
 use sekisho_settings::CommandSettings;
 use serde_json::json;
 use unicode_width::UnicodeWidthChar;
@@ -23,7 +21,7 @@ use unicode_width::UnicodeWidthChar;
 use crate::answers::{No, strange};
 use crate::ask::{self, Side};
 use crate::exit::Exit;
-use crate::lang::pick;
+use crate::quarantine::proof::{Proof, Unproven, refused, unread};
 use crate::quarantine::secret::secret;
 use crate::quarantine::table::terminal_size;
 use crate::screen::{Screen, Tone, size};
@@ -35,8 +33,7 @@ const WIDEST: usize = 120;
 
 /// What a preview has brought so far.
 struct Brought {
-    checker: Checker,
-    language: Language,
+    proof: Proof,
     text: Option<SafeText>,
     files: Vec<(Shown, PathBuf)>,
     /// What the verifier did not accept, and why.
@@ -87,8 +84,8 @@ pub(crate) fn run(matches: &ArgMatches, settings: &CommandSettings, screen: &Scr
 
 impl Brought {
     fn new(language: Language) -> Self {
-        let (checker, files, refused) = (Checker::beside(), Vec::new(), Vec::new());
-        Self { checker, language, text: None, files, refused, coming: None, trouble: None }
+        let (proof, files, refused) = (Proof::new(language), Vec::new(), Vec::new());
+        Self { proof, text: None, files, refused, coming: None, trouble: None }
     }
 
     /// Takes one reply; whether more is wanted.
@@ -130,13 +127,13 @@ impl Brought {
         }
         // Without a folder nobody asked for files: none is written anywhere.
         let Some(folder) = folder else { return true };
-        match self.flaw(&shown, &octets) {
-            Ok(None) => {}
-            Ok(Some(why)) => {
+        match self.proof.of(&shown, &octets) {
+            Ok(()) => {}
+            Err(Unproven::Refused(why)) => {
                 self.refused.push((shown, why));
                 return true;
             }
-            Err(unavailable) => return self.stop(Trouble::Unread(unavailable)),
+            Err(Unproven::Unread(unavailable)) => return self.stop(Trouble::Unread(unavailable)),
         }
         match write(folder, shown.name.as_str(), &octets) {
             Ok(path) => {
@@ -147,30 +144,10 @@ impl Brought {
         }
     }
 
-    /// Why a file is not one of ours; `None` if it is.
-    fn flaw(&self, shown: &Shown, octets: &[u8]) -> Result<Option<String>, Unavailable> {
-        let of_kind = |kind: &SafeKind| kind.extension() == shown.kind.as_str() && is_output_name(&shown.name, *kind);
-        let Some(kind) = SafeKind::ALL.into_iter().find(of_kind) else {
-            return Ok(Some(pick(self.language, "種類と名前が合いません", "its name is not of its kind").to_owned()));
-        };
-        match self.checker.read_file(kind, Untrusted::new(octets)) {
-            Ok(Ok(())) => Ok(None),
-            Ok(Err(flaw)) => Ok(Some(flaw.describe(self.language))),
-            Err(NotProven::Unavailable(unavailable)) => Err(unavailable),
-            Err(err @ (NotProven::Violation(_) | NotProven::Died(_))) => Ok(Some(err.to_string())),
-        }
-    }
-
     /// What the verifier did not accept, on standard error.
     fn complain(&self, screen: &Screen) {
         for (shown, why) in &self.refused {
-            screen.error(screen.t(
-                format!(
-                    "{}: 検証器が受け付けないため、書きませんでした（{why}）。欠陥か攻撃の疑いがあります。",
-                    shown.name
-                ),
-                format!("{}: the verifier does not accept it; not written ({why}). A defect or an attack.", shown.name),
-            ));
+            screen.error(refused(shown, why, screen));
         }
     }
 
@@ -223,12 +200,7 @@ impl Trouble {
                 Exit::Failed
             }
             Self::Unread(err) => {
-                screen.error(screen.t(
-                    format!(
-                        "ファイルを検証できないため、書きませんでした（{err}）。sekisho check で確かめてください。"
-                    ),
-                    format!("files cannot be verified and are not written ({err}). See `sekisho check`."),
-                ));
+                screen.error(unread(err, screen));
                 Exit::Failed
             }
             Self::Io(path, err) => {
