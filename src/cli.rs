@@ -71,6 +71,7 @@ pub(crate) fn command(language: Language) -> Command {
             crate::policy::grammar(t),
             config(t),
             status(t),
+            crate::metrics::grammar(t),
             check(t),
             bench(t),
         ]);

@@ -19,6 +19,7 @@ mod exit;
 mod files;
 mod lang;
 mod mails;
+mod metrics;
 mod offline;
 mod original;
 mod policy;
@@ -82,6 +83,7 @@ fn run(matches: &ArgMatches, screen: &Screen, surroundings: &Surroundings) -> Ex
                 "sanitize" => sanitize::run(sub, &settings, screen),
                 "disarm" => disarm::run(sub, &settings, screen),
                 "status" => status::run(sub, &settings, screen),
+                "metrics" => metrics::run(sub, &settings, screen),
                 "check" => doctor::run(&settings, screen),
                 "show" => mails::show(sub, &settings, screen),
                 "queue" => mails::queue(sub, &settings, screen),

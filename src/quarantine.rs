@@ -9,6 +9,7 @@ pub(crate) mod grammar;
 pub(crate) mod list;
 pub(crate) mod pages;
 mod preview;
+pub(crate) mod proof;
 mod secret;
 mod show;
 mod stats;

@@ -176,6 +176,10 @@ fn explain(problem: Problem, screen: &Screen) -> &'static str {
             "review.age_maxを超えて保留のままのメールがあります。sekisho quarantine list --oldest-first で確認してください。",
             "A mail has been held for longer than review.age_max. See `sekisho quarantine list --oldest-first`.",
         ),
+        Problem::HeldLeaving => screen.t(
+            "まもなくvault.retention_heldの期限で消える保留メールがあります。sekisho quarantine list --oldest-first で判断してください。",
+            "Held mails soon go by vault.retention_held. Decide: `sekisho quarantine list --state held --oldest-first`.",
+        ),
         Problem::OriginalsDown => screen.t(
             "原本を渡すメールサーバー（original.deliver）が応答しません。原本は待っています。",
             "The mail server for originals (original.deliver) does not answer. Originals wait.",

@@ -140,6 +140,48 @@ fn a_running_gateway_is_healthy() {
 /// Memory of outer and inner does not grow with the mail (contract.md: O(64
 /// KiB) a connection). The bound is coarse; `benches/` measures.
 #[test]
+fn a_monitoring_reads_what_both_sides_count() {
+    let gateway = Gateway::start(&[]);
+    let id = deliver(gateway.listen, &plain("measured", "text"));
+    gateway.arrives(id);
+    let held = deliver(gateway.listen, &fixture("103-zip-password"));
+    gateway.held(held);
+    let mut client = Client::greeted(gateway.listen).unwrap();
+    assert_eq!(client.ask("NONSENSE").unwrap().code, 500);
+    within("both sides have counted", || {
+        let shown = gateway.sekisho(&["metrics"]);
+        assert_eq!((shown.code, shown.err.as_str()), (0, ""));
+        let has = |line: &str| shown.out.lines().any(|shown| shown == line);
+        let wanted = [
+            "sekisho_up{side=\"outer\"} 1",
+            "sekisho_up{side=\"inner\"} 1",
+            "sekisho_received_total{side=\"outer\"} 2",
+            "sekisho_handed_over_total{side=\"outer\"} 1",
+            "sekisho_taken_total{side=\"inner\"} 1",
+            "sekisho_relayed_total{side=\"inner\"} 1",
+            "sekisho_held_mails{side=\"outer\",reason=\"encrypted-file\"} 1",
+            "sekisho_receive_refusals_total{side=\"outer\",what=\"command\",reason=\"5.5.1\"} 1",
+            "sekisho_problem{side=\"outer\",problem=\"handoff-down\"} 0",
+        ];
+        wanted.iter().all(|line| has(line)).then_some(())
+    });
+    let file = gateway.path("sekisho.prom");
+    let file = file.to_str().unwrap();
+    let written = gateway.sekisho(&["metrics", "--side", "inner", "--out", file]);
+    assert_eq!((written.code, written.out.as_str()), (0, ""));
+    let page = fs::read_to_string(file).unwrap();
+    assert!(page.contains("side=\"inner\"") && !page.contains("side=\"outer\""), "{page}");
+    let place = gateway.finish();
+    let silent = place.sekisho(&["--lang", "en", "metrics", "--out", file]);
+    assert_eq!(silent.code, 6, "{silent:?}");
+    let page = fs::read_to_string(file).unwrap();
+    assert!(
+        page.contains("sekisho_up{side=\"outer\"} 0\n") && page.contains("sekisho_up{side=\"inner\"} 0\n"),
+        "{page}"
+    );
+}
+
+#[test]
 fn a_large_mail_costs_little_memory() {
     let gateway = Gateway::start(&[]);
     let pids = ["outer", "inner"].map(|side| gateway.status(side).unwrap()["status"]["pid"].as_u64().unwrap());

@@ -177,7 +177,7 @@ fn tables_align_by_width() {
     gateway.finish();
 }
 
-const COMMANDS: [&[&str]; 13] = [
+const COMMANDS: [&[&str]; 14] = [
     &[],
     &["serve"],
     &["demo"],
@@ -190,6 +190,7 @@ const COMMANDS: [&[&str]; 13] = [
     &["config"],
     &["config", "check"],
     &["status"],
+    &["metrics"],
     &["check"],
 ];
 

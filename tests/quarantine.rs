@@ -335,22 +335,41 @@ fn a_preview_writes_files_and_never_over_others() {
     let text = desk.run(&["quarantine", "preview", &id]);
     ends(&text, 0);
     assert_eq!(text.out, "会議資料について、添付のとおり送付します。\n");
-    for name in ["見積書.pdf", "見積書 (2).pdf"] {
+    for name in ["見積書.txt", "見積書 (2).txt"] {
         let shown = desk.run(&["quarantine", "preview", &id, "--files", "look/here"]);
         ends(&shown, 0);
         assert!(shown.out.contains(&format!("written: look/here/{name}")), "{shown:?}");
         let written = std::fs::read(desk.place.path("look/here").join(name)).unwrap();
-        assert_eq!(written, format!("pdf of {id}").into_bytes());
+        assert_eq!(written, format!("txt of {id}").into_bytes());
     }
     let opened =
         desk.fed(PASSWORD, &["quarantine", "preview", &id, "--pictures", "look", "--password-stdin", "--json"]);
     ends(&opened, 0);
     let object: Value = serde_json::from_str(&opened.out).unwrap();
-    assert_eq!(object["files"][0]["path"], "look/見積書.png");
-    assert_eq!(std::fs::read(desk.place.path("look/見積書.png")).unwrap(), b"opened");
+    assert_eq!(object["files"][0]["path"], "look/見積書.txt");
+    assert_eq!(std::fs::read(desk.place.path("look/見積書.txt")).unwrap(), b"opened");
     std::fs::write(desk.place.path("a-file"), "").unwrap();
     ends(&desk.run(&["quarantine", "preview", &id, "--files", "a-file"]), 1);
     ends(&desk.run(&["quarantine", "preview", &id, "--files", "a", "--pictures", "b"]), 2);
+}
+
+#[test]
+fn a_preview_writes_no_file_that_the_verifier_refuses() {
+    let desk = Desk::usual();
+    let id = desk.id(1);
+    for (language, word) in [("en", "the verifier does not accept it"), ("ja", "検証器が受け付けない")] {
+        let shown = desk.place.sekisho(&["quarantine", "preview", &id, "--pictures", "look", "--lang", language]);
+        ends(&shown, 5);
+        assert!(shown.err.contains("見積書.png") && shown.err.contains(word), "{shown:?}");
+        assert!(shown.out.contains("会議資料について"), "the text is shown all the same: {shown:?}");
+    }
+    let object: Value =
+        serde_json::from_str(&desk.place.sekisho(&["--json", "quarantine", "preview", &id, "--pictures", "look"]).out)
+            .unwrap();
+    assert_eq!(object["refused"][0]["file"]["kind"], "png");
+    assert_eq!(object["files"].as_array().unwrap().len(), 0);
+    let written = std::fs::read_dir(desk.place.path("look")).map(Iterator::count).unwrap_or(0);
+    assert_eq!(written, 0);
 }
 
 #[test]

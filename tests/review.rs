@@ -224,7 +224,17 @@ fn files_are_saved_beside_nothing_that_is_there() {
         screen.shows(&["details 1/1"]);
     }
     let names: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(names, ["見積書.pdf"]);
+    assert_eq!(names, ["見積書.txt"]);
+    // Pictures of the fake program are none: the verifier refuses them.
+    screen.press(&["p"]);
+    screen.shows(&["the text, made safe"]);
+    screen.press(&["F"]);
+    screen.shows(&["Save files"]);
+    screen.press(&["Right", "Down"]);
+    screen.type_in(&dir.path().join("pictures").display().to_string());
+    screen.press(&["Tab", "Tab", "Right", "Enter"]);
+    screen.shows(&["the verifier does not accept it"]);
+    assert_eq!(std::fs::read_dir(dir.path().join("pictures")).unwrap().count(), 0);
 }
 
 #[test]

@@ -66,6 +66,7 @@ pub(crate) fn act(code: &str, language: Language) -> &str {
     let (ja, en) = match code {
         "release" => ("解放", "release"),
         "delete" => ("原本の削除", "delete"),
+        "expire" => ("保留期限切れによる原本の削除", "expiry of a held mail"),
         "preview" => ("閲覧", "preview"),
         "hold" | "legal-hold" => ("法的保全", "legal hold"),
         "unhold" | "legal-hold-lifted" => ("法的保全の解除", "legal hold lifted"),

@@ -1,5 +1,7 @@
 //! `sekisho quarantine preview`: what a sandboxed worker made of a mail, as
 //! text on the terminal and as files of its own writing.
+//!
+//! No file is saved without its [`Proof`].
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
@@ -10,7 +12,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::ArgMatches;
 use sekisho_channel::admin::{Form, Reply, Request, Shown};
-use sekisho_safe_message::{MAX_ATTACHED, MailId, SafeText, Sha256};
+use sekisho_inner::checker::Unavailable;
+use sekisho_safe_message::{Language, MAX_ATTACHED, MailId, SafeText, Sha256};
 use sekisho_settings::CommandSettings;
 use serde_json::json;
 use unicode_width::UnicodeWidthChar;
@@ -18,6 +21,7 @@ use unicode_width::UnicodeWidthChar;
 use crate::answers::{No, strange};
 use crate::ask::{self, Side};
 use crate::exit::Exit;
+use crate::quarantine::proof::{Proof, Unproven, refused, unread};
 use crate::quarantine::secret::secret;
 use crate::quarantine::table::terminal_size;
 use crate::screen::{Screen, Tone, size};
@@ -28,10 +32,12 @@ const MAX_TWINS: u32 = 1000;
 const WIDEST: usize = 120;
 
 /// What a preview has brought so far.
-#[derive(Default)]
 struct Brought {
+    proof: Proof,
     text: Option<SafeText>,
     files: Vec<(Shown, PathBuf)>,
+    /// What the verifier did not accept, and why.
+    refused: Vec<(Shown, String)>,
     coming: Option<(Shown, Vec<u8>)>,
     trouble: Option<Trouble>,
 }
@@ -41,6 +47,8 @@ enum Trouble {
     Strange,
     /// A file's octets are not those that were announced.
     Damaged(Shown),
+    /// Nobody can say whether a file is what it should be.
+    Unread(Unavailable),
     Io(PathBuf, io::Error),
 }
 
@@ -56,7 +64,7 @@ pub(crate) fn run(matches: &ArgMatches, settings: &CommandSettings, screen: &Scr
         (None, Some(folder)) => (Form::Pictures, Some(folder.as_path())),
         (None, None) => (Form::Text, None),
     };
-    let mut brought = Brought::default();
+    let mut brought = Brought::new(screen.language());
     let asked = ask::each(Side::Outer, &settings.admin, &Request::Preview { id, form, secret }, |reply| {
         brought.take(reply, folder)
     });
@@ -75,6 +83,11 @@ pub(crate) fn run(matches: &ArgMatches, settings: &CommandSettings, screen: &Scr
 }
 
 impl Brought {
+    fn new(language: Language) -> Self {
+        let (proof, files, refused) = (Proof::new(language), Vec::new(), Vec::new());
+        Self { proof, text: None, files, refused, coming: None, trouble: None }
+    }
+
     /// Takes one reply; whether more is wanted.
     fn take(&mut self, reply: Reply, folder: Option<&Path>) -> bool {
         match reply {
@@ -114,6 +127,14 @@ impl Brought {
         }
         // Without a folder nobody asked for files: none is written anywhere.
         let Some(folder) = folder else { return true };
+        match self.proof.of(&shown, &octets) {
+            Ok(()) => {}
+            Err(Unproven::Refused(why)) => {
+                self.refused.push((shown, why));
+                return true;
+            }
+            Err(Unproven::Unread(unavailable)) => return self.stop(Trouble::Unread(unavailable)),
+        }
         match write(folder, shown.name.as_str(), &octets) {
             Ok(path) => {
                 self.files.push((shown, path));
@@ -123,11 +144,32 @@ impl Brought {
         }
     }
 
+    /// What the verifier did not accept, on standard error.
+    fn complain(&self, screen: &Screen) {
+        for (shown, why) in &self.refused {
+            screen.error(refused(shown, why, screen));
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match (self.refused.is_empty(), self.files.is_empty()) {
+            (true, _) => Exit::Ok,
+            (false, false) => Exit::Partly,
+            (false, true) => Exit::Refused,
+        }
+    }
+
     fn print(&self, id: MailId, screen: &Screen) -> Exit {
+        self.complain(screen);
         if screen.is_json() {
             let files: Vec<_> = self.files.iter().map(|(shown, path)| json!({ "file": shown, "path": path })).collect();
-            screen.object(&json!({ "schema": "sekisho.preview/1", "id": id, "text": self.text, "files": files }));
-            return Exit::Ok;
+            let refused: Vec<_> =
+                self.refused.iter().map(|(shown, why)| json!({ "file": shown, "why": why })).collect();
+            let text = &self.text;
+            screen.object(&json!({
+                "schema": "sekisho.preview/1", "id": id, "text": text, "files": files, "refused": refused,
+            }));
+            return self.exit();
         }
         let text = self.text.as_ref().map_or("", SafeText::as_str);
         let columns = if io::stdout().is_terminal() { terminal_size().map(|(columns, _)| columns) } else { None };
@@ -141,7 +183,7 @@ impl Brought {
             let what = format!("{}  {}", path.display(), size(shown.size));
             screen.line(screen.paint(Tone::Dim, &screen.t(format!("書きました: {what}"), format!("written: {what}"))));
         }
-        Exit::Ok
+        self.exit()
     }
 }
 
@@ -155,6 +197,10 @@ impl Trouble {
                     format!("{}: 途中で途切れたか、内容が違うため、書きませんでした。", shown.name),
                     format!("{}: it broke off or is not what was announced; not written", shown.name),
                 ));
+                Exit::Failed
+            }
+            Self::Unread(err) => {
+                screen.error(unread(err, screen));
                 Exit::Failed
             }
             Self::Io(path, err) => {

@@ -86,8 +86,20 @@ fn counts(title: &str, counts: &[Count], screen: &Screen) {
     screen.table(&head, &rows);
 }
 
-/// What a label means: a hold reason, or what was done to a part.
+/// What a label means: a hold reason, what was done to a part, or why an original is kept.
 fn explained(code: &str, screen: &Screen) -> &'static str {
+    match code {
+        "changed" => {
+            return screen.t("除いた部分や変わった部分がある", "delivered without a part, or otherwise than it came");
+        }
+        "unchanged" => return screen.t("届いたまま配送した", "delivered as it came"),
+        "password-mail" => {
+            return screen
+                .t("後から届くファイルのパスワードらしい", "it seems to bring the password of a file to come");
+        }
+        "released" => return screen.t("解放した", "somebody released it"),
+        _ => {}
+    }
     let reason = HoldReason::from_code(code).map(|reason| reason.explain(screen.language()));
     let action = || Action::from_code(code).map(|action| action.explain(screen.language()));
     reason.or_else(action).unwrap_or_default()

@@ -54,6 +54,11 @@ pub(super) fn label<'a>(label: &'a str, state: MailState, screen: &Screen) -> &'
     match label {
         "" => state_word(state, screen),
         "quarantine" => screen.t("添付を隔離", "file kept out"),
+        "changed" => screen.t("変更して配送", "delivered changed"),
+        "unchanged" => screen.t("そのまま配送", "delivered as it was"),
+        "released" => screen.t("解放済み", "released"),
+        "password-mail" => screen.t("パスワード通知", "brings a password"),
+        "expired" => screen.t("保留期限切れ", "expired"),
         other => HoldReason::from_code(other).map_or(other, |reason| short(reason, screen)),
     }
 }

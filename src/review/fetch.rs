@@ -1,5 +1,5 @@
-//! Files of a preview, written as they come: under safe names, into a folder
-//! of the person's own, never over a file that is there.
+//! Files of a preview, written as they come and are proven: under safe names,
+//! into a folder of the person's own, never over a file that is there.
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write};
@@ -9,19 +9,33 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sekisho_channel::admin::{Reply, Shown};
-use sekisho_safe_message::{MAX_ATTACHED, Sha256};
+use sekisho_inner::checker::Unavailable;
+use sekisho_safe_message::{Language, MAX_ATTACHED, Sha256};
 
+use crate::quarantine::proof::{self, Proof, Unproven};
 use crate::screen::Screen;
 
 /// What has come of a preview's files.
 pub(super) struct Fetch {
     folder: PathBuf,
+    proof: Proof,
     coming: Option<(Shown, Vec<u8>)>,
+}
+
+/// Why a file was not written.
+#[derive(Debug)]
+pub(super) enum NotSaved {
+    /// The system, or the program's answers.
+    Io(io::Error),
+    /// The verifier does not accept it.
+    Refused(Box<Shown>, String),
+    /// The verifier cannot be asked.
+    Unread(Unavailable),
 }
 
 impl Fetch {
     /// Into `folder`, which is made when it is not there; `~/` is the home.
-    pub(super) fn new(folder: &str, home: Option<&Path>) -> io::Result<Self> {
+    pub(super) fn new(folder: &str, home: Option<&Path>, language: Language) -> io::Result<Self> {
         let folder = match (folder.strip_prefix("~/"), home) {
             (Some(rest), Some(home)) => home.join(rest),
             _ => PathBuf::from(folder),
@@ -29,28 +43,39 @@ impl Fetch {
         if !folder.is_dir() {
             DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         }
-        Ok(Self { folder, coming: None })
+        Ok(Self { folder, proof: Proof::new(language), coming: None })
     }
 
     /// Takes one reply: the name of a file that is whole now, or what is wrong.
-    pub(super) fn take(&mut self, reply: &Reply) -> Option<io::Result<String>> {
+    pub(super) fn take(&mut self, reply: &Reply) -> Option<Result<String, NotSaved>> {
         match reply {
             Reply::File(shown) if self.coming.is_some() || shown.size > MAX_ATTACHED as u64 => {
-                return Some(Err(io::ErrorKind::InvalidData.into()));
+                return Some(Err(NotSaved::damaged()));
             }
             Reply::File(shown) => self.coming = Some(((**shown).clone(), Vec::new())),
             Reply::Octets { data } => {
                 let (shown, octets) = self.coming.as_mut()?;
-                let Ok(piece) = STANDARD.decode(data) else { return Some(Err(io::ErrorKind::InvalidData.into())) };
+                let Ok(piece) = STANDARD.decode(data) else { return Some(Err(NotSaved::damaged())) };
                 if octets.len() as u64 + piece.len() as u64 > shown.size {
-                    return Some(Err(io::ErrorKind::InvalidData.into()));
+                    return Some(Err(NotSaved::damaged()));
                 }
                 octets.extend_from_slice(&piece);
             }
             _ => return None,
         }
         let (shown, octets) = self.coming.take_if(|(shown, octets)| octets.len() as u64 == shown.size)?;
-        Some(write(&self.folder, &shown, &octets).map(|()| shown.name.to_string()))
+        Some(self.saved(&shown, &octets).map(|()| shown.name.to_string()))
+    }
+
+    fn saved(&self, shown: &Shown, octets: &[u8]) -> Result<(), NotSaved> {
+        if Sha256::of(octets) != shown.sha256 {
+            return Err(NotSaved::damaged());
+        }
+        self.proof.of(shown, octets).map_err(|err| match err {
+            Unproven::Refused(why) => NotSaved::Refused(Box::new(shown.clone()), why),
+            Unproven::Unread(unavailable) => NotSaved::Unread(unavailable),
+        })?;
+        write(&self.folder, shown, octets).map_err(NotSaved::Io)
     }
 
     /// Whether a file broke off.
@@ -59,10 +84,17 @@ impl Fetch {
     }
 }
 
+impl NotSaved {
+    /// It broke off, or is not what was announced.
+    pub(super) fn damaged() -> Self {
+        Self::Io(io::ErrorKind::InvalidData.into())
+    }
+}
+
 fn write(folder: &Path, shown: &Shown, octets: &[u8]) -> io::Result<()> {
     let name = shown.name.as_str();
     // A safe name has no separator; one that hides, or leads up, is none here.
-    if name.starts_with('.') || name.contains(['/', '\0']) || Sha256::of(octets) != shown.sha256 {
+    if name.starts_with('.') || name.contains(['/', '\0']) {
         return Err(io::ErrorKind::InvalidData.into());
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(folder.join(name))?;
@@ -71,7 +103,12 @@ fn write(folder: &Path, shown: &Shown, octets: &[u8]) -> io::Result<()> {
 }
 
 /// Why a file was not written, for a person.
-pub(super) fn explain(err: &io::Error, folder: &str, screen: &Screen) -> String {
+pub(super) fn explain(err: &NotSaved, folder: &str, screen: &Screen) -> String {
+    let err = match err {
+        NotSaved::Io(err) => err,
+        NotSaved::Refused(shown, why) => return proof::refused(shown, why, screen),
+        NotSaved::Unread(unavailable) => return proof::unread(unavailable, screen),
+    };
     let folder = super::cells::plain(folder);
     match err.kind() {
         io::ErrorKind::AlreadyExists => screen.t(
@@ -93,28 +130,49 @@ mod tests {
 
     use super::*;
 
+    const TEXT: &str = "見積もり";
+
+    fn fetch(folder: &Path) -> Fetch {
+        Fetch::new(folder.to_str().unwrap(), None, Language::En).unwrap()
+    }
+
+    fn file(sha256: Sha256) -> Reply {
+        let name = SafeName::clean("見積書.txt").unwrap().value;
+        let size = TEXT.len() as u64;
+        Reply::File(Box::new(Shown { name, kind: SafeLine::clean("txt").value, size, sha256 }))
+    }
+
+    fn octets(octets: &[u8]) -> Reply {
+        Reply::Octets { data: STANDARD.encode(octets) }
+    }
+
+    /// That there is no verifier beside a test is the last thing that is seen.
     #[test]
-    fn files_come_whole_and_never_over_others() {
-        let folder = std::env::temp_dir().join(format!("sekisho-fetch-{}", std::process::id()));
-        let text = folder.to_str().unwrap();
-        let mut fetch = Fetch::new(text, None).unwrap();
-        let file = |sha256| {
-            let name = SafeName::clean("見積書.pdf").unwrap().value;
-            Reply::File(Box::new(Shown { name, kind: SafeLine::clean("pdf").value, size: 6, sha256 }))
-        };
-        let octets = |text: &str| Reply::Octets { data: STANDARD.encode(text) };
-        let good = Sha256::of(b"octets");
-        assert!(fetch.take(&file(good)).is_none() && fetch.take(&octets("oct")).is_none());
+    fn files_come_whole_or_not_at_all() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut fetch, good) = (fetch(dir.path()), Sha256::of(TEXT.as_bytes()));
+        assert!(fetch.take(&file(good)).is_none() && fetch.take(&octets(&TEXT.as_bytes()[..4])).is_none());
         assert!(!fetch.is_whole());
-        assert_eq!(fetch.take(&octets("ets")).unwrap().unwrap(), "見積書.pdf");
-        assert_eq!(std::fs::read(folder.join("見積書.pdf")).unwrap(), b"octets");
-        // The same name again, wrong octets, too many octets.
-        fetch.take(&file(good));
-        assert_eq!(fetch.take(&octets("octets")).unwrap().unwrap_err().kind(), io::ErrorKind::AlreadyExists);
-        fetch.take(&file(good));
-        assert_eq!(fetch.take(&octets("octots")).unwrap().unwrap_err().kind(), io::ErrorKind::InvalidData);
-        fetch.take(&file(good));
-        assert_eq!(fetch.take(&octets("octets!")).unwrap().unwrap_err().kind(), io::ErrorKind::InvalidData);
-        std::fs::remove_dir_all(folder).unwrap();
+        let last = fetch.take(&octets(&TEXT.as_bytes()[4..])).unwrap();
+        assert!(matches!(last, Err(NotSaved::Unread(_))), "{last:?}");
+        for wrong in [&b"octots-octot"[..], b"octets-octets!"] {
+            fetch.take(&file(good));
+            let damaged = fetch.take(&octets(wrong)).unwrap();
+            assert!(
+                matches!(&damaged, Err(NotSaved::Io(err)) if err.kind() == io::ErrorKind::InvalidData),
+                "{damaged:?}"
+            );
+            fetch.coming = None;
+        }
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "nothing unproven is written");
+    }
+
+    #[test]
+    fn no_file_is_written_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let Reply::File(shown) = file(Sha256::of(b"octets")) else { return };
+        write(dir.path(), &shown, b"octets").unwrap();
+        assert_eq!(std::fs::read(dir.path().join("見積書.txt")).unwrap(), b"octets");
+        assert_eq!(write(dir.path(), &shown, b"others").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
     }
 }

@@ -15,10 +15,11 @@ use ratatui::crossterm::event::{
 };
 use ratatui::crossterm::execute;
 use sekisho_channel::admin::{Reply, Request};
+use sekisho_safe_message::Language;
 use sekisho_settings::AdminSockets;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::fetch::{self, Fetch};
+use super::fetch::{self, Fetch, NotSaved};
 use super::state::State;
 use super::{Effect, Event, Key, draw};
 use crate::ask::{self, Side};
@@ -112,6 +113,7 @@ impl Desk {
                     &sockets,
                     &request,
                     &folder,
+                    screen.language(),
                     |result| {
                         let result = result.map_err(|err| fetch::explain(&err, &folder, &screen));
                         let _ = events.send(Event::Saved(ticket, result));
@@ -129,21 +131,23 @@ fn save(
     sockets: &AdminSockets,
     request: &Request,
     folder: &str,
-    said: impl Fn(io::Result<String>),
+    language: Language,
+    said: impl Fn(Result<String, NotSaved>),
     wanted: impl Fn(Reply) -> bool,
 ) -> bool {
     let home = std::env::var_os("HOME");
-    let mut fetch = match Fetch::new(folder, home.as_deref().map(Path::new)) {
+    let mut fetch = match Fetch::new(folder, home.as_deref().map(Path::new), language) {
         Ok(fetch) => fetch,
         Err(err) => {
-            said(Err(err));
+            said(Err(NotSaved::Io(err)));
             return true;
         }
     };
     let mut sound = true;
     let asked = ask::each(Side::Outer, sockets, request, |reply| {
         if let Some(result) = fetch.take(&reply) {
-            sound = result.is_ok();
+            // One that is refused does not keep the others back.
+            sound = matches!(result, Ok(_) | Err(NotSaved::Refused(..)));
             said(result);
         }
         match reply {
@@ -152,7 +156,7 @@ fn save(
         }
     });
     if sound && !fetch.is_whole() {
-        said(Err(io::ErrorKind::InvalidData.into()));
+        said(Err(NotSaved::damaged()));
     }
     asked.is_ok()
 }

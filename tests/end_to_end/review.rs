@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use sekisho_safe_message::MailId;
 use serde_json::Value;
 
-use super::support::{Client, Gateway, Outcome, Place, attachment, deliver, fixture, plain, program, within};
+use super::support::{Client, Gateway, Outcome, Place, Sink, attachment, deliver, fixture, plain, program, within};
 
 /// One JSON object a line.
 fn objects(outcome: &Outcome) -> Vec<Value> {
@@ -94,6 +94,23 @@ fn a_reviewer_finds_looks_and_releases() {
 }
 
 #[test]
+fn files_of_a_preview_are_saved_when_they_are_verified() {
+    let gateway = Gateway::start(&[]);
+    let id = deliver(gateway.listen, &fixture("95-pdf-active")).to_string();
+    within("its original is kept", || gateway.state("outer", id.parse().unwrap()).filter(|(state, _)| state == "kept"));
+    for (flag, ending) in [("--files", "pdf"), ("--pictures", "pdf")] {
+        let folder = gateway.path(flag.trim_start_matches('-'));
+        let shown = gateway.sekisho(&["--json", "quarantine", "preview", &id, flag, folder.to_str().unwrap()]);
+        assert_eq!(shown.code, 0, "{} {}", shown.out, shown.err);
+        let object = &objects(&shown)[0];
+        assert_eq!(object["refused"].as_array().map(Vec::len), Some(0));
+        let path = object["files"][0]["path"].as_str().unwrap();
+        assert!(path.ends_with(ending) && fs::metadata(path).unwrap().len() > 0, "{path}");
+    }
+    gateway.finish();
+}
+
+#[test]
 fn what_was_delivered_is_released_as_a_mail_of_its_own() {
     let gateway = Gateway::start(&[]);
     let id = deliver(gateway.listen, &fixture("102-zip-nested"));
@@ -145,6 +162,69 @@ fn what_is_deleted_is_gone_and_what_is_under_a_legal_hold_is_not() {
     let shown = gateway.json(&["show", &first]);
     assert_eq!((&shown[0]["kept"]["original"], &shown[0]["item"]["state"]), (&false.into(), &"buried".into()));
     assert_eq!(gateway.json(&["show", &second])[0]["kept"]["legal_hold"], true);
+    gateway.finish();
+}
+
+#[test]
+fn a_held_mail_goes_when_its_time_is_over_and_is_warned_of_before() {
+    let gateway = Gateway::start(&[
+        ("vault.retention", "1d"),
+        ("vault.retention_held", "12s"),
+        ("vault.retention_delivered", "3s"),
+        ("vault.retention_quarantined", "3s"),
+    ]);
+    let (goes, stays) = (held(&gateway, "103-zip-password"), held(&gateway, "103-zip-password"));
+    assert_eq!(decide(&gateway, &["hold", &stays.to_string(), "--legal"]).code, 0);
+    let until = gateway.json(&["show", &goes.to_string()])[0]["kept"]["expires_ms"].clone();
+    assert!(until.is_u64(), "its end is shown: {until}");
+    let delivered = deliver(gateway.listen, &fixture("102-zip-nested"));
+    gateway.arrives(delivered);
+    within("a delivered one has a time of its own", || {
+        gateway.state("outer", delivered).filter(|(state, _)| state == "done")
+    });
+    within("it is warned of", || gateway.problems("outer").contains(&"held-leaving".to_owned()).then_some(()));
+    let digest = gateway.sekisho(&["--lang", "en", "quarantine", "digest"]);
+    assert!(digest.out.contains("! 1 of them leave within 1 days"), "{}", digest.out);
+    let end = within("it is over", || gateway.state("outer", goes).filter(|(state, _)| state == "buried"));
+    assert_eq!(end.1, "expired");
+    assert_eq!(gateway.held(stays), "encrypted-file");
+    let shown = gateway.json(&["show", &goes.to_string()]);
+    assert_eq!(shown[0]["kept"]["original"], false);
+    assert!(shown[0]["kept"]["acts"].as_array().unwrap().iter().any(|act| act["what"] == "expire"), "{shown:?}");
+    let verdict = audit(&gateway, "outer");
+    assert_eq!(verdict.code, 0, "{} {}", verdict.out, verdict.err);
+    gateway.finish();
+}
+
+#[test]
+fn a_digest_that_was_missed_comes_once_however_often_the_gateway_starts() {
+    let outside = Sink::start();
+    let gateway = Gateway::start(&[
+        ("original.deliver", &outside.url()),
+        ("review.digest_to", "kakunin@city.example.lg.jp"),
+        ("review.digest_language", "ja"),
+    ]);
+    held(&gateway, "103-zip-password");
+    let last = gateway.path("state/outer/digest.last");
+    within("its time is noted", || fs::read_to_string(&last).ok());
+    let place = gateway.finish();
+    assert_eq!(outside.count(), 0, "it is not due");
+    // Two days ago, in milliseconds.
+    let now = fs::read_to_string(&last).unwrap().trim().parse::<u64>().unwrap();
+    fs::write(&last, (now - 2 * 86_400_000).to_string()).unwrap();
+    let gateway = Gateway::start_in(place);
+    let digest = outside.receives("the digest", |mail| mail.to == ["kakunin@city.example.lg.jp"]);
+    let text = String::from_utf8(digest.data).unwrap();
+    assert!(digest.from.is_empty() && !text.contains("Attention"), "{text}");
+    let noted = || fs::read_to_string(&last).ok()?.trim().parse::<u64>().ok().filter(|at| *at >= now);
+    within("that it was sent is noted", noted);
+    let gateway = Gateway::start_in(gateway.finish());
+    // The desk has had its first round by then.
+    let shown = gateway.sekisho(&["quarantine", "digest"]);
+    assert!(shown.out.contains("保留中のメール: 1 通") && !shown.out.contains("Mails held"), "{}", shown.out);
+    let id = deliver(gateway.listen, &plain("another", "text"));
+    gateway.arrives(id);
+    assert_eq!(outside.count(), 1);
     gateway.finish();
 }
 
@@ -294,6 +374,41 @@ fn a_password_that_follows_opens_the_file() {
         assert!(!place.contains("Abc#123"), "a password was written down");
     }
     assert!(shown.contains("\"password\""), "who opened it is on record: {shown}");
+    gateway.finish();
+}
+
+#[test]
+fn a_password_that_came_before_opens_the_file() {
+    let gateway = Gateway::start(&[("passwords.window", "15s"), ("vault.retention_released", "1d")]);
+    let right = plain("notice", "これからお送りするファイルの解凍パスワードは「Abc#123」です。");
+    let talk = deliver(gateway.listen, &plain("tomorrow", "会議は10時からです。"));
+    let mut client = Client::greeted(gateway.listen).unwrap();
+    // Of somebody else: it is kept like the other, and opens nothing.
+    let to = ["shimin@city.example.lg.jp"];
+    let strange = client.send("stranger@elsewhere.example", &to, &right).unwrap().id().unwrap();
+    let settled = |id, state: &'static str| {
+        within("it is settled", || gateway.state("outer", id).filter(|(known, _)| known == state))
+    };
+    assert_eq!(settled(talk, "done").1, "", "what brings no password is not kept");
+    assert_eq!(settled(strange, "kept").1, "password-mail");
+    let waits = deliver(gateway.listen, &locked());
+    assert_eq!(gateway.held(waits), "encrypted-file");
+
+    let password = deliver(gateway.listen, &right);
+    let opened = gateway.arrives(waits);
+    assert_eq!(super::support::reading(&opened.bytes).attachments.len(), 1, "that is the following one");
+    assert_eq!(settled(password, "kept").1, "password-mail");
+    let second = deliver(gateway.listen, &locked());
+    let mail = gateway.arrives(second);
+    assert_eq!(super::support::reading(&mail.bytes).attachments.len(), 1, "{}", mail.notice());
+    let said = gateway.serve.log();
+    let record = gateway.sekisho(&["audit", "export", "--side", "outer"]).out;
+    let shown = gateway.sekisho(&["--json", "show", &second.to_string()]).out;
+    for place in [&said, &record, &shown] {
+        assert!(!place.contains("Abc#123"), "a password was written down");
+    }
+    assert!(shown.contains(&format!("earlier mail {password}")), "which mail opened it is on record: {shown}");
+    assert_eq!(settled(password, "done").1, "password-mail", "its time is over");
     gateway.finish();
 }
 

@@ -275,7 +275,8 @@ impl State {
         let text = SafeText::clean(&mail.text).value;
         let mut replies = vec![Reply::Working, Reply::Text { text }];
         if form != Form::Text {
-            let kind = if form == Form::Pictures { "png" } else { "pdf" };
+            // A text as the gateway writes it, and a picture that is none.
+            let kind = if form == Form::Pictures && !opened { "png" } else { "txt" };
             let octets = if opened { b"opened".to_vec() } else { format!("{kind} of {id}").into_bytes() };
             replies.push(Reply::File(Box::new(Shown {
                 name: SafeName::clean(&format!("見積書.{kind}")).expect("a name").value,

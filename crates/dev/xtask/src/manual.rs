@@ -28,6 +28,7 @@ pub(crate) fn run() -> Result<(), Failure> {
 /// `page` with every table as the code has it now.
 pub(crate) fn filled(path: &str, page: &str, language: Language) -> Result<String, Failure> {
     let page = between(path, page, "settings", &settings(language))?;
+    let page = between(path, &page, "metrics", &sekisho_settings::metrics::manual(language))?;
     between(path, &page, "codes", &codes(language))
 }
 

@@ -4,13 +4,14 @@
 //! Owns what [`crate::original`] is told and when. Never: a way into LGWAN.
 
 mod carry;
+mod passwords;
 mod petition;
 mod tell;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -23,7 +24,7 @@ use sekisho_store::{Query, State, Store, StoreError};
 use tokio::sync::Notify;
 
 pub(crate) use carry::{Handed, run};
-pub(crate) use petition::read;
+pub(crate) use passwords::read;
 pub(crate) use tell::standing;
 
 use crate::original::courier::{CertificatesError, Courier, Patience, Server, Tls};
@@ -39,6 +40,8 @@ pub(crate) struct Desk {
     pub(crate) passwords: PasswordSettings,
     review: ReviewSettings,
     hostname: Domain,
+    /// When the digest was sent last.
+    digest_file: PathBuf,
     tokens: Tokens,
     courier: Option<Courier>,
     wake: Notify,
@@ -75,6 +78,7 @@ impl Desk {
             passwords,
             review,
             hostname,
+            digest_file: state_dir.join("digest.last"),
             tokens: Tokens::new(&key),
             courier,
             wake: Notify::new(),

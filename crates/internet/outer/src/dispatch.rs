@@ -251,22 +251,25 @@ impl Dispatch {
             release::give_up(lease, order, outcome.handoff().unwrap_or("held")).await?;
             return Ok(Treated::Held(report));
         }
-        let along = self.along(task, outcome.handoff().unwrap_or("held"));
+        let brings_password = message.as_ref().is_some_and(|message| self.seems_to_bring_password(task, message));
+        let along = Along { brings_password, ..self.along(task, outcome.handoff().unwrap_or("held")) };
+        let item = lease.id();
         if outcome.waits() && lease.state() != State::Kept {
             self.count_held(&outcome.report);
             settle::waiting(lease, &outcome, &along).await?;
         } else {
             settle::taken(lease, &outcome, &along).await?;
         }
-        if let (None, Some(message)) = (&task.note, &message) {
-            self.follow(job, message).await?;
+        if task.note.is_none() {
+            self.look_for_passwords(job, item, &report, message.as_ref()).await?;
         }
         Ok(if fates.contains(&Fate::Taken) { Treated::Delivered(report) } else { Treated::Held(report) })
     }
 
     /// Whether what a mail says matters here: a request, or perhaps a password.
     fn reads_words(&self, task: &Task) -> Result<bool, StoreError> {
-        Ok(task.petition || (task.note.is_none() && self.waits_for_passwords()?))
+        let from_queue = task.note.is_none();
+        Ok(task.petition || (from_queue && (self.may_bring_password(&task.job) || self.waits_for_passwords()?)))
     }
 
     /// What goes with the settlement of a task that came out like this.
@@ -274,7 +277,7 @@ impl Dispatch {
         let note = task.note.clone().map(|note| note.result(result));
         // What a person has done to a mail does not send its original out again.
         let dual = if note.is_none() { self.desk.dual() } else { None };
-        Along { retention: self.plan.retention, now_ms: now_ms(), note, dual }
+        Along { retention: self.plan.retention, now_ms: now_ms(), note, brings_password: false, dual }
     }
 
     /// What became of one share; `None` if nobody answered.

@@ -31,6 +31,7 @@ mod retain;
 mod rotate;
 mod run;
 mod settle;
+mod small_file;
 mod terms;
 mod upkeep;
 mod vault;

@@ -24,7 +24,7 @@ use tokio::task::JoinHandle;
 
 use crate::admin::Admin;
 use crate::clock::now_ms;
-use crate::counters::Counters;
+use crate::counters::{Counters, Gatekeeper};
 use crate::desk::{self, Desk, DeskError};
 use crate::dispatch::{Dispatch, Plan};
 use crate::handover::Handover;
@@ -89,9 +89,12 @@ pub async fn run(
         plan: plan(&settings, policy),
         counters: Arc::clone(&counters),
     });
-    let upkeep = Upkeep::begin(&store, &settings.state_dir, &dispatch.plan, started_ms).await?;
+    let upkeep = Upkeep::begin(&store, &settings.state_dir, &dispatch, started_ms).await?;
+    let config = receiver::Config {
+        observer: Box::new(Gatekeeper(Arc::clone(&counters))),
+        ..receiver_config(&settings.receiver)?
+    };
     let sink = Arc::new(Intake { store: store.clone(), vault, counters });
-    let config = receiver_config(&settings.receiver)?;
     let listen = &settings.receiver.listen;
     let server = receiver::Server::with_sockets(handed_over().map_err(OuterError::Sockets)?, listen, config, sink);
     let server = server.await.map_err(OuterError::Listen)?;
@@ -197,7 +200,7 @@ fn plan(settings: &OuterSettings, policy: Policy) -> Plan {
         rules: rules_of(&settings.notice, &settings.links, &settings.authentication),
         policy,
         files: files_of(&settings.files),
-        retention: Retention::new(&settings.vault),
+        retention: Retention::new(&settings.vault, &settings.passwords),
     }
 }
 

@@ -15,7 +15,7 @@ use sekisho_store::{ItemView, Lease, Settled, State, StoreError};
 use crate::book::Note;
 use crate::meta::{Meta, mail_id};
 use crate::record::{Record, ShareRecord, is_changed};
-use crate::retain::Retention;
+use crate::retain::{Class, Retention};
 use crate::terms::{Facts, terms};
 
 /// What became of one share.
@@ -131,6 +131,8 @@ pub(crate) struct Along {
     pub(crate) now_ms: u64,
     /// Who had it done, if it was a person.
     pub(crate) note: Option<Note>,
+    /// Whether it seems to bring the password of a file that is still to come.
+    pub(crate) brings_password: bool,
     /// Whether the original goes to its recipients' mailboxes outside at once.
     pub(crate) dual: Option<OriginalForm>,
 }
@@ -201,14 +203,24 @@ pub(crate) async fn taken(lease: Lease, outcome: &Outcome<'_>, along: &Along) ->
     let record = outcome.record(along.now_ms);
     let Some(draft) = Draft::new(&lease, record, outcome.entry(along.now_ms)) else { return Err(damaged()) };
     let quarantined = outcome.parts().any(|part| part.action == Action::Quarantine);
+    let changed = outcome.shares.iter().any(|(share, _)| is_changed(&share.report));
     let keep = match along.retention.keep {
         Keep::Held => false,
-        Keep::Changed => outcome.shares.iter().any(|(share, _)| is_changed(&share.report)),
+        Keep::Changed => changed,
         Keep::All => true,
     };
     let stays = keep || quarantined || along.note.is_some() || along.dual.is_some() || draft.is_wanted();
-    let label = if quarantined { Action::Quarantine.code() } else { "" };
-    let settled = draft.settled(label, along);
+    let for_its_words = !stays && along.brings_password;
+    let class = match along.note.is_some() || draft.meta.book.releases > 0 {
+        // What waits for a review is found by it, also after a release.
+        _ if quarantined => Class::Quarantined,
+        _ if for_its_words => Class::Password,
+        true => Class::Released,
+        false if changed => Class::Changed,
+        false => Class::Unchanged,
+    };
+    let stays = stays || for_its_words;
+    let settled = draft.settled(if stays { class.label() } else { "" }, along);
     let (settled, waits) = if along.note.is_some() { (settled, true) } else { (settled.lazy(), false) };
     let durable = if stays { lease.keep(along.now_ms, settled) } else { lease.done(along.now_ms, settled) };
     if waits { durable.await } else { Ok(()) }
@@ -297,6 +309,12 @@ pub(crate) async fn restate(lease: Lease, settled: Settled, now_ms: u64) -> Resu
 /// Destroys the original and keeps the record. A full disk refuses it.
 pub(crate) async fn deleted(lease: Lease, amended: Amended, now_ms: u64) -> Result<(), StoreError> {
     let settled = restated(lease.view(), &amended, "deleted".to_owned()).refusable();
+    lease.bury(now_ms, settled).await
+}
+
+/// Lets go of an original that nobody decided about, and keeps the record.
+pub(crate) async fn expired(lease: Lease, amended: Amended, now_ms: u64) -> Result<(), StoreError> {
+    let settled = restated(lease.view(), &amended, "expired".to_owned());
     lease.bury(now_ms, settled).await
 }
 

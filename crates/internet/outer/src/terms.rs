@@ -98,6 +98,11 @@ pub(crate) fn begun() -> Vec<String> {
     vec![BEGUN.to_owned()]
 }
 
+/// What mails under a legal hold have.
+pub(crate) fn legal_hold() -> Vec<String> {
+    vec![LEGAL_HOLD.to_owned()]
+}
+
 /// What mails from `from` to `to` have.
 pub(crate) fn between(from: &Address, to: &Address) -> Vec<String> {
     vec![digest("f", &from.to_string()), digest("t", &to.to_string())]

@@ -3,6 +3,8 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use sekisho_audit::{Chain, Checkpointer, Code, Entry, Signer, Start, head};
@@ -12,7 +14,8 @@ use sekisho_store::{Store, StoreError};
 use tokio::sync::watch;
 
 use crate::clock::now_ms;
-use crate::dispatch::Plan;
+use crate::counters::Counters;
+use crate::dispatch::Dispatch;
 use crate::run::OuterError;
 
 /// How often the record is looked after.
@@ -26,6 +29,7 @@ const PAGE: usize = 1_000;
 pub(crate) struct Upkeep {
     store: Store,
     checkpointer: Checkpointer,
+    counters: Arc<Counters>,
     record_ms: u64,
     pruned_ms: u64,
 }
@@ -33,7 +37,13 @@ pub(crate) struct Upkeep {
 impl Upkeep {
     /// Opens the record and writes that the program started. Its key lies in
     /// `state_dir`, made at the first start.
-    pub(crate) async fn begin(store: &Store, state_dir: &Path, plan: &Plan, now_ms: u64) -> Result<Self, OuterError> {
+    pub(crate) async fn begin(
+        store: &Store,
+        state_dir: &Path,
+        dispatch: &Dispatch,
+        now_ms: u64,
+    ) -> Result<Self, OuterError> {
+        let plan = &dispatch.plan;
         let signer = signer(&state_dir.join("audit.key")).map_err(OuterError::Audit)?;
         let policy = serde_json::to_vec(&plan.policy).unwrap_or_default();
         let start = Entry::Start(Box::new(Start {
@@ -47,7 +57,8 @@ impl Upkeep {
         let failed = |err| OuterError::Store(state_dir.join("vault"), err);
         store.append(vec![start.encode()]).await.map_err(failed)?;
         let (checkpointer, record_ms) = (Checkpointer::new(signer), plan.retention.record_ms());
-        Ok(Self { store: store.clone(), checkpointer, record_ms, pruned_ms: 0 })
+        let counters = Arc::clone(&dispatch.counters);
+        Ok(Self { store: store.clone(), checkpointer, counters, record_ms, pruned_ms: 0 })
     }
 
     /// Signs and prunes until `stop` turns true, and signs once more.
@@ -72,6 +83,7 @@ impl Upkeep {
         if let Some(entry) = due {
             let appended = self.store.append(vec![entry.encode()]).await?;
             self.checkpointer.appended(appended);
+            self.counters.signed_ms.store(now, Ordering::Relaxed);
             // So that another machine's log knows it too.
             tracing::info!(event = "audit.checkpoint", number, hash = %Sha256::from_bytes(hash));
         }

@@ -6,8 +6,7 @@
 
 use std::fmt;
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 
@@ -19,6 +18,7 @@ use sekisho_vault::{KeyId, Keys, Opener, VaultError};
 use crate::clock::now_ms;
 use crate::dispatch::Dispatch;
 use crate::meta::mail_id;
+use crate::small_file;
 
 /// The key file of a program that was given none.
 const OWN_KEY: &str = "vault.key";
@@ -201,17 +201,8 @@ fn load(file: &Path, list: &Path, lost: &[KeyId]) -> Result<Keys, OpenError> {
     Ok(keys)
 }
 
-/// Writes a small file so that after a crash it is the old one or the new one.
 fn replace(path: &Path, octets: &[u8]) -> Result<(), OpenError> {
-    let write = || {
-        let beside = path.with_extension("new");
-        let mut file = fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&beside)?;
-        file.write_all(octets)?;
-        file.sync_all()?;
-        fs::rename(&beside, path)?;
-        fs::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
-    };
-    write().map_err(|err| OpenError::File(path.to_owned(), err))
+    small_file::replace(path, octets).map_err(|err| OpenError::File(path.to_owned(), err))
 }
 
 impl fmt::Display for OpenError {

@@ -1,11 +1,11 @@
 //! What the operator's command may ask this program.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use sekisho_channel::ChannelError;
 use sekisho_channel::admin::{
-    Caller, Handler, Item, Link, MailState, Problem, Replies, Reply, Request, Role, Stage, Status,
+    AuditState, Caller, Handler, Item, Link, MailState, Problem, Replies, Reply, Request, Role, Stage, Status,
 };
 use sekisho_safe_message::{MailId, SafeLine, Sha256};
 use sekisho_store::{Counts, ItemView, Order, PAGE_MAX, Query, Settled, State, StoreError};
@@ -31,6 +31,8 @@ pub(crate) struct Desk<T> {
     pub(crate) relay: Arc<Relay<T>>,
     pub(crate) acceptor: Arc<Acceptor>,
     pub(crate) clock: Clock,
+    /// When the audit record was signed last; 0 for not yet.
+    pub(crate) signed_ms: Arc<AtomicU64>,
     pub(crate) started_ms: u64,
     pub(crate) listening: Vec<String>,
     pub(crate) floor: u64,
@@ -117,6 +119,11 @@ impl<T: Transport> Desk<T> {
             layers: Vec::new(),
             counters: counters.to_vec(),
             problems: self.problems(&counts, free),
+            refusals: Vec::new(),
+            audit: AuditState {
+                entries: self.spool.chain_head()?.0,
+                signed_ms: Some(self.signed_ms.load(Ordering::Relaxed)).filter(|ms| *ms > 0),
+            },
         })))
     }
 

@@ -8,6 +8,8 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sekisho_audit::{
@@ -135,6 +137,8 @@ pub(crate) struct Keeper {
     spool: Spool,
     clock: Clock,
     checkpointer: Checkpointer,
+    /// When it signed last; 0 for not yet.
+    signed_ms: Arc<AtomicU64>,
     retention_ms: u64,
     /// When it looks for what has expired again.
     prune_ms: u64,
@@ -143,7 +147,13 @@ pub(crate) struct Keeper {
 impl Keeper {
     pub(crate) fn new(spool: Spool, clock: Clock, signer: Signer, retention: Duration) -> Self {
         let retention_ms = u64::try_from(retention.as_millis()).unwrap_or(u64::MAX);
-        Self { spool, clock, checkpointer: Checkpointer::new(signer), retention_ms, prune_ms: 0 }
+        let (checkpointer, signed_ms) = (Checkpointer::new(signer), Arc::default());
+        Self { spool, clock, checkpointer, signed_ms, retention_ms, prune_ms: 0 }
+    }
+
+    /// Where it notes when it signed last.
+    pub(crate) fn signed_ms(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.signed_ms)
     }
 
     /// Until it is dropped.
@@ -178,6 +188,7 @@ impl Keeper {
         let Some(entry) = entry else { return Ok(()) };
         let own = self.spool.append(&entry).await?;
         self.checkpointer.appended(own);
+        self.signed_ms.store(self.clock.now_ms(), Ordering::Relaxed);
         if let Entry::Checkpoint(checkpoint) = &entry {
             // Where logs go to another machine, this is the note by which a
             // chain that was cut off later is found out.

@@ -15,9 +15,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sekisho_channel::program::sibling;
-use sekisho_safe_message::{Envelope, Untrusted};
+use sekisho_safe_message::{Envelope, SafeKind, Untrusted};
 use sekisho_sandbox::{Confinement, Ending, SpawnError, Zygote, ZygoteError};
-use sekisho_verify::{Reading, VerifiedMail, Violation, read_with, verify_with};
+use sekisho_verify::{Flaw, Reading, VerifiedMail, Violation, read_with, verify_with};
 
 use session::Session;
 
@@ -132,6 +132,17 @@ impl Checker {
         let mut session = Session::new(self);
         let read = read_with(mail, &mut |kind, file| session.read(kind, file));
         session.finish(read)
+    }
+
+    /// Reads one file of any kind by itself, in a process of its own: whether it
+    /// keeps the grammar of its kind.
+    ///
+    /// # Errors
+    /// [`NotProven`], never by a violation: nobody could say.
+    pub fn read_file(&self, kind: SafeKind, file: Untrusted<'_>) -> Result<Result<(), Flaw>, NotProven> {
+        let mut session = Session::new(self);
+        let read = session.read(kind, file);
+        session.finish(Ok(read))
     }
 
     /// Waits for a place, and for a zygote in it.

@@ -113,6 +113,7 @@ impl Parts<'_> {
             relay: Arc::clone(&relay),
             acceptor: Arc::clone(&acceptor),
             clock: clock.clone(),
+            signed_ms: keeper.signed_ms(),
             started_ms,
             listening: listening.clone(),
             floor: settings.min_free_space,

@@ -5,11 +5,13 @@
 //! and replies are typed; hostile text in them is safe text already.
 
 mod review;
+mod status;
 
 pub use review::{
     Act, Condition, Decided, Filter, Form, Kept, Link, MAX_CONDITIONS, OriginalForm, OriginalRequest, Release,
     RequestState, Role, Shown, Stats,
 };
+pub use status::{AuditState, Problem, Refused, Stage, Status};
 
 use std::path::Path;
 use std::sync::Arc;
@@ -210,73 +212,6 @@ pub struct Item {
     pub to: Vec<Address>,
     /// The subject, if it is known.
     pub subject: Option<SafeLine>,
-}
-
-/// How a program is doing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Status {
-    /// `sekisho-outer` or `sekisho-inner`.
-    pub program: String,
-    /// Its version.
-    pub version: String,
-    /// Its process.
-    pub pid: u32,
-    /// When it started, milliseconds since 1970.
-    pub started_ms: u64,
-    /// The profile in force (outer only).
-    pub profile: Option<String>,
-    /// Where it listens.
-    pub listening: Vec<String>,
-    /// Mails by state.
-    pub stages: Vec<Stage>,
-    /// Free octets on the disk of its state directory.
-    pub free_bytes: u64,
-    /// The floor below which it takes no mail.
-    pub floor_bytes: u64,
-    /// Layers of isolation of its workers (outer only): name, and `active` or
-    /// why not.
-    pub layers: Vec<(String, String)>,
-    /// Counters since it started: name and value.
-    pub counters: Vec<(String, u64)>,
-    /// What is wrong, as codes; healthy when empty.
-    pub problems: Vec<Problem>,
-}
-
-/// Mails in one state.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stage {
-    /// The state.
-    pub state: MailState,
-    /// How many.
-    pub count: u64,
-    /// Their octets.
-    pub bytes: u64,
-    /// When the oldest came, milliseconds since 1970.
-    pub oldest_ms: Option<u64>,
-}
-
-/// What can be wrong with a running program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Problem {
-    /// Free space is below the floor: mail is refused with 452.
-    LowSpace,
-    /// No worker can be started.
-    NoWorkers,
-    /// The LGWAN side does not answer.
-    HandoffDown,
-    /// The mail server inside does not answer.
-    RelayDown,
-    /// Mails have waited for more than an hour.
-    OldMail,
-    /// The LGWAN side has refused mails: a defect or an attack.
-    Refusals,
-    /// More mails are held than `review.held_max`.
-    ManyHeld,
-    /// A mail has been held for longer than `review.age_max`.
-    OldHeld,
-    /// The mail server outside does not take originals.
-    OriginalsDown,
 }
 
 /// One line of a program's reply.

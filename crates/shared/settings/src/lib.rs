@@ -16,6 +16,7 @@ mod error;
 pub mod keys;
 mod language;
 mod load;
+pub mod metrics;
 mod names;
 mod net;
 mod reading;
@@ -36,6 +37,6 @@ pub use used::{
     AdminSockets, AuthenticationSettings, Charset, CommandSettings, Delivery, FileSettings, GatewaySettings, Handoff,
     HandoffAddress, HandoffTls, InnerSettings, Keep, LanguageChoice, LinkForm, LinkSettings, LogFilter, LogFormat,
     LogLevel, LogSettings, NoticeSettings, OriginalSettings, OuterSettings, PasswordSettings, PolicyProfile,
-    PolicySettings, ReadingLimits, ReceiverSettings, ReceiverTls, Relay, RelayTls, RetrySchedule, ReviewSettings,
-    RoleSettings, ServerIdentity, VaultSettings, WorkerSettings,
+    PolicySettings, ReadingLimits, ReceiverSettings, ReceiverTls, Relay, RelayTls, RetentionSettings, RetrySchedule,
+    ReviewSettings, RoleSettings, ServerIdentity, VaultSettings, WorkerSettings,
 };

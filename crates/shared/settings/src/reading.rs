@@ -171,11 +171,26 @@ impl<'a> Reading<'a> {
 
     /// A span of time.
     pub(crate) fn duration(&mut self, given: Given<'a, String>) -> Option<Duration> {
-        self.parsed(given, |text| {
-            let duration = units::duration(text).ok_or(Problem::NotA(Form::Duration))?;
-            let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-            within(given.key, milliseconds).map(|_| duration)
-        })
+        self.parsed(given, |text| span(given.key, text))
+    }
+
+    /// A span of time without a default; `Some(None)`: not set.
+    #[expect(clippy::option_option, reason = "outside: an error was noted; inside: not set")]
+    pub(crate) fn duration_if(&mut self, given: Given<'a, String>) -> Option<Option<Duration>> {
+        self.optional(given, |text| span(given.key, text))
+    }
+
+    /// A span of time, or that of another key.
+    pub(crate) fn duration_or(&mut self, given: Given<'a, String>, other: Option<Duration>) -> Option<Duration> {
+        match self.duration_if(given)? {
+            Some(duration) => Some(duration),
+            None => {
+                let other = other?;
+                let milliseconds = u64::try_from(other.as_millis()).unwrap_or(u64::MAX);
+                self.derive(given.key, units::duration_text(milliseconds));
+                Some(other)
+            }
+        }
     }
 
     /// A number with a default.
@@ -248,6 +263,12 @@ impl<'a> Reading<'a> {
         }
         self.errors
     }
+}
+
+fn span(key: &str, text: &str) -> Result<Duration, Problem> {
+    let duration = units::duration(text).ok_or(Problem::NotA(Form::Duration))?;
+    let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    within(key, milliseconds).map(|_| duration)
 }
 
 /// The value if it lies within the bounds that the table gives for the key.

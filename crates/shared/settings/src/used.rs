@@ -10,8 +10,8 @@ mod shared;
 
 pub use inner::{Charset, Delivery, InnerSettings, Relay, RelayTls, RetrySchedule};
 pub use outer::{
-    Keep, OriginalSettings, OuterSettings, PasswordSettings, ReceiverSettings, ReceiverTls, ReviewSettings,
-    RoleSettings, ServerIdentity, VaultSettings,
+    Keep, OriginalSettings, OuterSettings, PasswordSettings, ReceiverSettings, ReceiverTls, RetentionSettings,
+    ReviewSettings, RoleSettings, ServerIdentity, VaultSettings,
 };
 pub use shared::{
     AdminSockets, AuthenticationSettings, CommandSettings, FileSettings, GatewaySettings, Handoff, HandoffAddress,

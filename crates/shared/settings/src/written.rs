@@ -121,6 +121,11 @@ pub(crate) struct Inner {
 pub(crate) struct Vault {
     pub(crate) keep: Text,
     pub(crate) retention: Text,
+    pub(crate) retention_held: Text,
+    pub(crate) retention_quarantined: Text,
+    pub(crate) retention_delivered: Text,
+    pub(crate) retention_unchanged: Text,
+    pub(crate) retention_released: Text,
     pub(crate) record_retention: Text,
     pub(crate) key_file: Text,
     pub(crate) lost_keys: List,
@@ -140,6 +145,7 @@ pub(crate) struct Roles {
 pub(crate) struct Review {
     pub(crate) digest_to: List,
     pub(crate) digest_at: Text,
+    pub(crate) digest_language: Text,
     pub(crate) held_max: Count,
     pub(crate) age_max: Text,
 }

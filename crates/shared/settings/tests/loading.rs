@@ -10,7 +10,7 @@ use std::time::Duration;
 use sekisho_settings::keys::KEYS;
 use sekisho_settings::{
     Configuration, Delivery, Domains, HandoffAddress, Keep, Language, LanguageChoice, LinkForm, LogFormat, LogLevel,
-    Networks, PolicyProfile, PolicySettings, Problem, ReceiverTls, RelayTls, Surroundings,
+    Networks, PolicyProfile, PolicySettings, Problem, ReceiverTls, RelayTls, RetentionSettings, Surroundings,
 };
 
 use common::{FILE, complaint, read, read_with};
@@ -76,6 +76,16 @@ language = "auto"
     assert_eq!(outer.worker.count, 2);
     assert_eq!(outer.worker.memory, 512 << 20);
     assert_eq!(outer.handoff.address, HandoffAddress::Unix("/var/lib/sekisho/handoff.sock".into()));
+}
+
+#[test]
+fn one_period_for_all_originals_or_one_for_a_class() {
+    let day = |days: u64| Duration::from_secs(days * 86_400);
+    let retention = |text: &str| read(text).unwrap().outer().unwrap().vault.retention;
+    assert_eq!(retention("[vault]\nretention = \"30d\"\n"), RetentionSettings::of(day(30)));
+    let some = "[vault]\nretention = \"30d\"\nretention_held = \"180d\"\nretention_unchanged = \"7d\"\n";
+    let wanted = RetentionSettings { held: Some(day(180)), unchanged: day(7), ..RetentionSettings::of(day(30)) };
+    assert_eq!(retention(some), wanted);
 }
 
 #[test]

@@ -99,7 +99,7 @@ impl Admin {
             book.add(begun.note.result(result).act);
         }
         let original = view.body == BodyFate::Keep;
-        let ends = matches!(view.state, State::Kept).then(|| self.dispatch.plan.retention.original_expires(view));
+        let ends = self.dispatch.plan.retention.original_expires(view);
         Kept {
             original,
             key: sekisho_vault::key_of(&view.seal).map(|id| SafeLine::clean(id.as_str()).value),

@@ -110,9 +110,8 @@ impl Admin {
     }
 
     pub(super) async fn digest(&self, person: &Person, send: bool, replies: &mut Replies) -> Result<(), Stopped> {
-        let standing = standing(&self.dispatch.store, now_ms())?;
-        let languages = [sekisho_safe_message::Language::Ja, sekisho_safe_message::Language::En];
-        replies.send(&Reply::Text { text: standing.text(&languages) }).await?;
+        let standing = standing(&self.dispatch.store, &self.dispatch.plan.retention, now_ms())?;
+        replies.send(&Reply::Text { text: standing.text(&self.review.digest_languages) }).await?;
         if send {
             if self.review.digest_to.is_empty() {
                 return Err(invalid("no-digest-to"));

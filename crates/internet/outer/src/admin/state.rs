@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use sekisho_channel::admin::{Link, MailState, Problem, Replies, Reply, Stage, Stats, Status};
+use sekisho_channel::admin::{AuditState, Link, MailState, Problem, Replies, Reply, Stage, Stats, Status};
 use sekisho_safe_message::{SafeLine, Sha256};
 use sekisho_store::{BodyFate, Query, State, StoreError};
 
@@ -25,6 +25,7 @@ impl Admin {
             })
             .collect();
         let room = dispatch.store.room()?;
+        let leaving = dispatch.plan.retention.leaving(&dispatch.store, now_ms())?.is_some();
         let layers = dispatch.pool.layers();
         Ok(Status {
             program: "sekisho-outer".to_owned(),
@@ -33,16 +34,21 @@ impl Admin {
             started_ms: self.started_ms,
             profile: Some(dispatch.plan.policy.profile().to_string()),
             listening: self.listening.clone(),
-            problems: self.problems(&stages, room),
+            problems: self.problems(&stages, room, leaving),
             stages,
             free_bytes: dispatch.store.free()?,
             floor_bytes: self.floor_bytes,
             layers: layers.iter().map(|(layer, state)| (layer.code().to_owned(), layer_state(state))).collect(),
             counters: dispatch.counters.all(),
+            refusals: dispatch.counters.refusals(),
+            audit: AuditState {
+                entries: dispatch.store.chain_head()?.0,
+                signed_ms: Some(dispatch.counters.signed_ms.load(Ordering::Relaxed)).filter(|ms| *ms > 0),
+            },
         })
     }
 
-    fn problems(&self, stages: &[Stage], room: u64) -> Vec<Problem> {
+    fn problems(&self, stages: &[Stage], room: u64, leaving: bool) -> Vec<Problem> {
         let now = now_ms();
         let age = u64::try_from(self.review.age_max.as_millis()).unwrap_or(u64::MAX);
         let waits = |stage: &&Stage| matches!(stage.state, MailState::Ready | MailState::Waiting);
@@ -56,6 +62,7 @@ impl Admin {
             (self.dispatch.counters.refused.load(Ordering::Relaxed) > 0, Problem::Refusals),
             (stages.iter().filter(held).any(|stage| stage.count > self.review.held_max), Problem::ManyHeld),
             (stages.iter().filter(held).any(|stage| older(stage, age)), Problem::OldHeld),
+            (leaving, Problem::HeldLeaving),
             (self.dispatch.desk.is_failing(), Problem::OriginalsDown),
         ];
         checks.into_iter().filter_map(|(wrong, problem)| wrong.then_some(problem)).collect()

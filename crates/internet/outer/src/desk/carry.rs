@@ -53,7 +53,7 @@ impl Handed {
 
 /// Carries for as long as it is polled; sends the digest when it is due.
 pub(crate) async fn run(dispatch: Arc<Dispatch>) {
-    let mut digest = tell::Digest::default();
+    let mut digest = tell::Digest::open(dispatch.desk.digest_file.clone(), now_ms());
     loop {
         if let Err(err) = round(&dispatch).await {
             tracing::error!(event = "original.failed", error = %err);

@@ -1,37 +1,20 @@
-//! Requests by mail, and passwords that come by mail.
+//! Requests by mail, and the passwords that they bring.
 
-use std::time::Duration;
+use sekisho_channel::admin::{OriginalRequest, RequestState};
+use sekisho_job::{HoldReason, Job};
+use sekisho_safe_message::{MailId, SafeLine, SafeMessage};
+use sekisho_store::StoreError;
 
-use sekisho_channel::admin::{OriginalRequest, Release, RequestState};
-use sekisho_job::{Answers, HoldReason, Job, MAX_SECRETS, Orders};
-use sekisho_safe_message::{MailId, SafeLine, SafeMessage, SafeText, Secret, Untrusted, frame};
-use sekisho_store::{ItemId, Query, State, StoreError};
-
+use super::passwords::candidates;
 use super::{REQUESTS_MAX, lock};
 use crate::book::Note;
 use crate::clock::now_ms;
-use crate::dispatch::{Dispatch, Task, Treated};
-use crate::meta::{Meta, item_id, mail_id};
+use crate::dispatch::Dispatch;
+use crate::meta::{Meta, item_id};
 use crate::original::answer::Answer;
 use crate::original::petition::{self, Declined, Incoming, Known, Lookups, Petition};
 use crate::record::Record;
 use crate::settle::{Amended, amend};
-use crate::terms;
-
-/// Held mails that one following mail may open.
-const OPENED_MAX: usize = 5;
-
-/// The text of a mail, out of a worker's answer.
-pub(crate) fn read(answers: &Answers) -> Option<SafeMessage> {
-    let frame = answers.shares().iter().find_map(|share| answers.frame(share))?;
-    frame::decode(Untrusted::new(frame)).ok()
-}
-
-fn candidates(subject: &SafeLine, text: &SafeText) -> Vec<Secret> {
-    let mut found = sekisho_job::candidates(subject, text);
-    found.truncate(MAX_SECRETS);
-    found
-}
 
 impl Dispatch {
     /// Serves a mail to the request address.
@@ -115,65 +98,4 @@ impl Dispatch {
         }
         Ok(())
     }
-
-    /// Looks whether `message` brings the password of a mail that its sender
-    /// sent before to one of the same recipients.
-    pub(crate) async fn follow(&self, job: &Job, message: &SafeMessage) -> Result<(), StoreError> {
-        let Some(from) = job.envelope.from() else { return Ok(()) };
-        let since = ms(self.desk.passwords.window);
-        let mut opened = 0;
-        for to in job.envelope.to().iter().take(20) {
-            let query = Query {
-                states: vec![State::Held],
-                label: Some(HoldReason::EncryptedFile.code().to_owned()),
-                terms: terms::between(from, to),
-                since_ms: Some(now_ms().saturating_sub(since)),
-                limit: OPENED_MAX,
-                order: sekisho_store::Order::NewestFirst,
-                ..Query::default()
-            };
-            for view in self.store.list(&query)? {
-                let secrets = candidates(&message.headers().subject, message.text());
-                if secrets.is_empty() || opened >= OPENED_MAX || mail_id(view.id) == job.id {
-                    return Ok(());
-                }
-                opened += 1;
-                let note = Note::of("sekisho", "password", &format!("following mail {}", job.id), now_ms());
-                self.open_held(view.id, secrets, note).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether a mail waits that a following one may open.
-    pub(crate) fn waits_for_passwords(&self) -> Result<bool, StoreError> {
-        if !self.desk.passwords.follow {
-            return Ok(false);
-        }
-        let label = Some(HoldReason::EncryptedFile.code().to_owned());
-        let query = Query { states: vec![State::Held], label, limit: 1, ..Query::default() };
-        Ok(!self.store.list(&query)?.is_empty())
-    }
-
-    /// Tries passwords on a held mail. Where none opens it, it stays as it is.
-    async fn open_held(&self, id: ItemId, secrets: Vec<Secret>, note: Note) -> Result<(), StoreError> {
-        let lease = match self.store.lease(id) {
-            Ok(lease) if lease.state() == State::Held => lease,
-            Ok(_) | Err(StoreError::Busy | StoreError::NotFound) => return Ok(()),
-            Err(err) => return Err(err),
-        };
-        let Some(job) = self.job_of(lease.view()) else { return Ok(()) };
-        let how = Release { secret: secrets.first().cloned(), ..Release::default() };
-        let orders = Orders { secrets, ..job.orders.clone() };
-        let task = Task::by(note, how, Job { orders, ..job }, true);
-        // It calls this in turn, for what comes from the queue alone.
-        let treated = Box::pin(self.treat(lease, task)).await?;
-        let opened = matches!(treated, Treated::Delivered(_));
-        tracing::info!(event = "password.tried", id = %mail_id(id), opened);
-        Ok(())
-    }
-}
-
-fn ms(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

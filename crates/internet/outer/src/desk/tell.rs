@@ -1,7 +1,10 @@
 //! What reviewers and requesters are told by mail.
 
+use std::fs;
+use std::path::PathBuf;
+
 use sekisho_channel::admin::RequestState;
-use sekisho_safe_message::{Address, Language, MailId, SafeLine, Timestamp};
+use sekisho_safe_message::{Address, MailId, SafeLine, Timestamp};
 use sekisho_store::{Order, Query, State, Store, StoreError};
 
 use super::{Desk, requested, requests_by_state};
@@ -12,32 +15,67 @@ use crate::original::answer::{self, About, Answer};
 use crate::original::digest::{Asked, Due, MAX_NEWEST, MAX_REQUESTS, Post, Standing, Tally, Thresholds, Waiting};
 use crate::original::letter::Letter;
 use crate::record::Record;
+use crate::retain::Retention;
+use crate::small_file;
 
-/// When the digest was sent last, in this run of the program.
-#[derive(Debug, Default)]
+/// Pause before a digest that the server did not take is tried again.
+const AGAIN_MS: u64 = 300_000;
+
+/// When the digest was sent last. It is on disk, so that a restart neither
+/// repeats nor skips one; a crash between sending and noting it repeats one.
+#[derive(Debug)]
 pub(super) struct Digest {
-    last_ms: Option<u64>,
+    file: PathBuf,
+    last_ms: u64,
+    /// Not before this time: it was tried in vain.
+    again_ms: u64,
 }
 
 impl Digest {
+    /// As the last run left it; who never sent one begins now.
+    pub(super) fn open(file: PathBuf, now_ms: u64) -> Self {
+        let known = fs::read_to_string(&file).ok().and_then(|text| text.trim().parse().ok());
+        let mut digest = Self { file, last_ms: known.unwrap_or(now_ms), again_ms: 0 };
+        if known.is_none() {
+            digest.sent(now_ms);
+        }
+        digest
+    }
+
     /// Sends it when its time has come; what nobody waits for is not sent.
     pub(super) async fn if_due(&mut self, dispatch: &Dispatch) {
-        let review = &dispatch.desk.review;
-        let (hour, minute) = review.digest_at;
-        let Some(due) = Due::parse(&format!("{hour:02}:{minute:02}")) else { return };
-        let now = now_ms();
-        let last = *self.last_ms.get_or_insert(now);
-        if review.digest_to.is_empty() || due.next(Some(last), now) > now {
+        let (review, now) = (&dispatch.desk.review, now_ms());
+        if review.digest_to.is_empty() || !self.is_due(review.digest_at, now) {
             return;
         }
-        self.last_ms = Some(now);
-        match standing(&dispatch.store, now) {
-            Ok(standing) if standing.is_quiet() => {}
+        match standing(&dispatch.store, &dispatch.plan.retention, now) {
+            Ok(standing) if standing.is_quiet() => self.sent(now),
             Ok(standing) => {
                 let sent = dispatch.send_digest(&standing).await;
                 tracing::info!(event = "digest.sent", sent);
+                if sent {
+                    self.sent(now);
+                } else {
+                    self.again_ms = now.saturating_add(AGAIN_MS);
+                }
             }
-            Err(err) => tracing::error!(event = "digest.failed", error = %err),
+            Err(err) => {
+                tracing::error!(event = "digest.failed", error = %err);
+                self.again_ms = now.saturating_add(AGAIN_MS);
+            }
+        }
+    }
+
+    fn is_due(&self, (hour, minute): (u8, u8), now_ms: u64) -> bool {
+        let due = Due::parse(&format!("{hour:02}:{minute:02}"));
+        now_ms >= self.again_ms && due.is_some_and(|due| due.next(Some(self.last_ms), now_ms) <= now_ms)
+    }
+
+    fn sent(&mut self, now_ms: u64) {
+        self.last_ms = now_ms;
+        if let Err(err) = small_file::replace(&self.file, format!("{now_ms}\n").as_bytes()) {
+            // It is known in memory; only a restart could repeat the digest.
+            tracing::warn!(event = "digest.not-noted", file = %self.file.display(), error = %err);
         }
     }
 }
@@ -52,7 +90,7 @@ impl Dispatch {
             id,
             from: self.desk.settings.sender.clone(),
             to: review.digest_to.clone(),
-            languages: vec![Language::Ja, Language::En],
+            languages: review.digest_languages.clone(),
         };
         self.desk.post(&standing.letter(&thresholds, post)).await
     }
@@ -82,7 +120,7 @@ impl Desk {
 }
 
 /// How things stand for the reviewers.
-pub(crate) fn standing(store: &Store, now_ms: u64) -> Result<Standing, StoreError> {
+pub(crate) fn standing(store: &Store, retention: &Retention, now_ms: u64) -> Result<Standing, StoreError> {
     let line = |text: &str| SafeLine::clean(text).value;
     let held = store.tallies(State::Held)?.into_iter();
     let held = held.map(|t| Tally { reason: line(&t.label), mails: t.items, oldest_ms: Some(t.oldest_ms) }).collect();
@@ -109,10 +147,42 @@ pub(crate) fn standing(store: &Store, now_ms: u64) -> Result<Standing, StoreErro
     Ok(Standing {
         now_ms,
         held,
+        leaving: retention.leaving(store, now_ms)?,
         newest: newest.collect(),
         pending: pending.map_or(0, |(_, count)| count),
         requests: requests.take(MAX_REQUESTS).collect(),
         bytes: State::ALL.iter().map(|state| counts.of(*state).bytes).sum(),
         room_bytes: store.room()?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may panic")]
+    use super::*;
+
+    /// 2026-11-24T09:00:00+09:00
+    const NOW: u64 = 1_795_478_400_000;
+    const DAY: u64 = 86_400_000;
+    const AT: (u8, u8) = (8, 30);
+
+    #[test]
+    fn a_restart_neither_repeats_nor_skips_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = |now| Digest::open(dir.path().join("digest.last"), now);
+        let mut first = open(NOW);
+        assert!(!first.is_due(AT, NOW), "the first comes at its time");
+        assert!(first.is_due(AT, NOW + DAY));
+        // Down over its time: late rather than never, and only once.
+        let mut late = open(NOW + DAY);
+        assert!(late.is_due(AT, NOW + DAY));
+        late.sent(NOW + DAY);
+        assert!(!open(NOW + DAY + 1).is_due(AT, NOW + DAY + 1));
+        // Tried in vain: it comes again after a pause.
+        first.again_ms = NOW + DAY + AGAIN_MS;
+        assert!(!first.is_due(AT, NOW + DAY) && first.is_due(AT, NOW + DAY + AGAIN_MS));
+        // What cannot be read counts as never sent.
+        fs::write(dir.path().join("digest.last"), "yesterday").unwrap();
+        assert!(!open(NOW).is_due(AT, NOW) && open(NOW + DAY).is_due(AT, NOW + DAY));
+    }
 }

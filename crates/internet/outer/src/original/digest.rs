@@ -14,6 +14,7 @@ use sekisho_safe_message::{Address, Language, MailId, SafeLine, SafeText, Timest
 pub(crate) use due::Due;
 
 use super::letter::Letter;
+use crate::retain::Leaving;
 
 /// Mails that are named.
 pub(crate) const MAX_NEWEST: usize = 20;
@@ -33,6 +34,8 @@ pub(crate) struct Standing {
     pub(crate) now_ms: u64,
     /// Mails that wait for a person, by reason.
     pub(crate) held: Vec<Tally>,
+    /// Those of them that soon go by themselves.
+    pub(crate) leaving: Option<Leaving>,
     /// The newest of them, newest first; at most [`MAX_NEWEST`] are named.
     pub(crate) newest: Vec<Waiting>,
     /// Requests for originals that wait for approval, in all.
@@ -116,7 +119,7 @@ impl Standing {
     pub(crate) fn is_alarming(&self, thresholds: &Thresholds) -> bool {
         let many = thresholds.held.is_some_and(|most| self.held() >= most && most > 0);
         let waited = self.oldest_ms().map(|oldest| Duration::from_millis(self.now_ms.saturating_sub(oldest)));
-        many || thresholds.age.is_some_and(|most| waited.is_some_and(|waited| waited >= most))
+        many || self.leaving.is_some() || thresholds.age.is_some_and(|most| waited.is_some_and(|waited| waited >= most))
     }
 
     /// The digest in these languages, one below the other.
@@ -190,6 +193,13 @@ impl Standing {
                 writeln!(out, "Mails held: {held} (oldest: {}, {} days ago)", clock(at), self.days_since(at))
             }
         };
+        if let Some(Leaving { mails, within_ms }) = self.leaving {
+            let days = within_ms.div_ceil(DAY_MS);
+            let _ = match language {
+                Language::Ja => writeln!(out, "※ 判断されないまま {days} 日以内に原本が消えるもの: {mails} 通"),
+                Language::En => writeln!(out, "! {mails} of them leave within {days} days unless somebody decides"),
+            };
+        }
         for Tally { reason, mails, .. } in self.held.iter().filter(|tally| tally.mails > 0).take(MAX_REASONS) {
             let explained = explained(reason, language);
             let _ = match language {
@@ -297,6 +307,7 @@ mod tests {
                 },
                 Waiting { id: MailId::new(2, [2; 10]), arrived_ms: 0, from: None, subject: None, reason: line("rule") },
             ],
+            leaving: None,
             pending: 7,
             requests: vec![Asked {
                 id: MailId::new(3, [3; 10]),
@@ -372,6 +383,16 @@ mod tests {
         }
         let quiet = Standing { now_ms: NOW, ..Standing::default() };
         assert!(!quiet.is_alarming(&Thresholds { held: Some(0), age: Some(Duration::ZERO) }));
+    }
+
+    #[test]
+    fn what_leaves_by_itself_is_told_before() {
+        let leaving = Some(Leaving { mails: 2, within_ms: 7 * DAY_MS });
+        let standing = Standing { leaving, ..standing() };
+        let text = standing.text(&[Language::Ja, Language::En]);
+        assert!(text.as_str().contains("※ 判断されないまま 7 日以内に原本が消えるもの: 2 通\n"), "{text:?}");
+        assert!(text.as_str().contains("! 2 of them leave within 7 days unless somebody decides\n"), "{text:?}");
+        assert!(standing.is_alarming(&Thresholds::default()));
     }
 
     #[test]

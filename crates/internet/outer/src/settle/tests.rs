@@ -10,7 +10,7 @@ use sekisho_policy::Policy;
 use sekisho_safe_message::{
     Envelope, Language, Mailbox, SafeHeaders, SafeLine, SafeMessage, SafeText, Sha256, Timestamp,
 };
-use sekisho_settings::VaultSettings;
+use sekisho_settings::{PasswordSettings, RetentionSettings, VaultSettings};
 use sekisho_store::{BodyFate, ItemId, ItemView, NewItem, Options, State, Store};
 
 fn job() -> Job {
@@ -32,8 +32,16 @@ fn job() -> Job {
 
 fn along(keep: Keep) -> Along {
     let day = Duration::from_secs(86_400);
-    let vault = VaultSettings { keep, retention: day, record_retention: day, key_file: None, lost_keys: Vec::new() };
-    Along { retention: Retention::new(&vault), now_ms: 1, note: None, dual: None }
+    let vault = VaultSettings {
+        keep,
+        retention: RetentionSettings::of(day),
+        record_retention: day,
+        key_file: None,
+        lost_keys: Vec::new(),
+    };
+    let passwords = PasswordSettings { follow: true, window: day };
+    let retention = Retention::new(&vault, &passwords);
+    Along { retention, now_ms: 1, note: None, brings_password: false, dual: None }
 }
 
 fn message(job: &Job) -> SafeMessage {
@@ -166,10 +174,11 @@ fn quarantine_keeps_the_original_whatever_the_vault_says() {
         (Keep::Held, "quarantine", State::Kept, "quarantine"),
         (Keep::Held, "rebuild", State::Done, ""),
         (Keep::Held, "strip", State::Done, ""),
-        (Keep::Changed, "rebuild", State::Kept, ""),
-        (Keep::Changed, "strip", State::Kept, ""),
+        (Keep::Changed, "rebuild", State::Kept, "changed"),
+        (Keep::Changed, "strip", State::Kept, "changed"),
         (Keep::Changed, "unused", State::Done, ""),
-        (Keep::All, "unused", State::Kept, ""),
+        (Keep::All, "unused", State::Kept, "unchanged"),
+        (Keep::All, "strip", State::Kept, "changed"),
     ] {
         // The part of one share counts for the whole mail.
         let answers = answers(&[(&[0], None, vec![]), (&[1, 2], None, vec![part(action)])]);
@@ -181,5 +190,25 @@ fn quarantine_keeps_the_original_whatever_the_vault_says() {
         });
         assert_eq!((view.state, view.label.as_str()), (state, label), "{keep:?} {action}");
         assert_eq!(record(&view)["handoff"], "taken");
+    }
+}
+
+#[test]
+fn what_brings_a_password_is_kept_for_that_alone_and_only_where_nothing_else_keeps_it() {
+    for (keep, action, label) in [
+        (Keep::Held, "unused", "password-mail"),
+        (Keep::Held, "strip", "password-mail"),
+        (Keep::Changed, "unused", "password-mail"),
+        (Keep::Changed, "strip", "changed"),
+        (Keep::All, "unused", "unchanged"),
+        (Keep::Held, "quarantine", "quarantine"),
+    ] {
+        let answers = answers(&[(&[0, 1, 2], None, vec![part(action)])]);
+        let view = settled(async |lease| {
+            let outcome = Outcome::new(&job(), answers.shares(), &[Fate::Taken], vec![None]).unwrap();
+            let along = Along { brings_password: true, ..along(keep) };
+            taken(lease, &outcome, &along).await.unwrap();
+        });
+        assert_eq!((view.state, view.label.as_str()), (State::Kept, label), "{keep:?} {action}");
     }
 }

@@ -7,7 +7,8 @@ use crate::error::{Form, Problem};
 use crate::names;
 use crate::reading::{Reading, given};
 use crate::{
-    Domain, Domains, IpNet, Keep, Networks, OuterSettings, ReceiverSettings, ReceiverTls, ServerIdentity, VaultSettings,
+    Domain, Domains, IpNet, Keep, Networks, OuterSettings, ReceiverSettings, ReceiverTls, RetentionSettings,
+    ServerIdentity, VaultSettings,
 };
 
 pub(crate) fn outer(reading: &mut Reading<'_>) -> Option<OuterSettings> {
@@ -155,6 +156,27 @@ fn tls(reading: &mut Reading<'_>) -> Option<ReceiverTls> {
     }
 }
 
+/// One period for all, and where wanted one of its own for a class.
+fn retention(reading: &mut Reading<'_>) -> Option<RetentionSettings> {
+    let written = reading.written;
+    let all = reading.duration(given!(written.vault.retention));
+    let held = reading.duration_if(given!(written.vault.retention_held));
+    let [quarantined, delivered, unchanged, released] = [
+        given!(written.vault.retention_quarantined),
+        given!(written.vault.retention_delivered),
+        given!(written.vault.retention_unchanged),
+        given!(written.vault.retention_released),
+    ]
+    .map(|given| reading.duration_or(given, all));
+    Some(RetentionSettings {
+        held: held?,
+        quarantined: quarantined?,
+        delivered: delivered?,
+        unchanged: unchanged?,
+        released: released?,
+    })
+}
+
 fn vault(reading: &mut Reading<'_>) -> Option<VaultSettings> {
     let written = reading.written;
     let given = given!(written.vault.keep);
@@ -164,7 +186,7 @@ fn vault(reading: &mut Reading<'_>) -> Option<VaultSettings> {
         "all" => Ok(Keep::All),
         _ => Err(shared::none_of_the_words(given.key)),
     });
-    let retention = reading.duration(given!(written.vault.retention));
+    let retention = retention(reading);
     let record_retention = reading.duration(given!(written.vault.record_retention));
     let key_file = places::file(reading, given!(written.vault.key_file));
     let lost_keys = reading.list_or_none(given!(written.vault.lost_keys), |text| {

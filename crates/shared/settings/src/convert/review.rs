@@ -6,7 +6,8 @@ use crate::names;
 use crate::net::HostPort;
 use crate::reading::{Given, Reading, given};
 use crate::{
-    Address, Domains, OriginalSettings, PasswordSettings, ReceiverSettings, Relay, ReviewSettings, RoleSettings,
+    Address, Domains, Language, OriginalSettings, PasswordSettings, ReceiverSettings, Relay, ReviewSettings,
+    RoleSettings,
 };
 
 pub(super) fn roles(reading: &mut Reading<'_>) -> Option<RoleSettings> {
@@ -32,13 +33,21 @@ pub(super) fn review(reading: &mut Reading<'_>) -> Option<ReviewSettings> {
     let digest_to = reading.list_or_none(given!(written.review.digest_to), mailbox);
     let digest_at = reading
         .parsed(given!(written.review.digest_at), |text| time_of_day(text).ok_or(Problem::NotA(Form::TimeOfDay)));
+    let language = given!(written.review.digest_language);
+    let digest_languages = reading.parsed(language, |text| match text {
+        "both" => Ok(vec![Language::Ja, Language::En]),
+        "ja" => Ok(vec![Language::Ja]),
+        "en" => Ok(vec![Language::En]),
+        _ => Err(shared::none_of_the_words(language.key)),
+    });
     let held_max = reading.count(given!(written.review.held_max));
     let age_max = reading.duration(given!(written.review.age_max));
     let digest_to = digest_to?;
     if !digest_to.is_empty() && written.original.deliver.is_none() {
         return reading.blame("review.digest_to", Problem::Needs("original.deliver"));
     }
-    Some(ReviewSettings { digest_to, digest_at: digest_at?, held_max: held_max? as u64, age_max: age_max? })
+    let (digest_at, digest_languages, held_max) = (digest_at?, digest_languages?, held_max? as u64);
+    Some(ReviewSettings { digest_to, digest_at, digest_languages, held_max, age_max: age_max? })
 }
 
 fn mailbox(text: &str) -> Result<Address, Problem> {

@@ -9,7 +9,7 @@ use super::shared::{
     AuthenticationSettings, FileSettings, Handoff, LinkSettings, LogSettings, NoticeSettings, PolicySettings,
     ReadingLimits, WorkerSettings,
 };
-use sekisho_safe_message::{Address, Domain};
+use sekisho_safe_message::{Address, Domain, Language};
 
 use crate::names::Domains;
 use crate::net::Networks;
@@ -120,13 +120,36 @@ pub struct VaultSettings {
     /// Whose originals are kept.
     pub keep: Keep,
     /// How long they are kept.
-    pub retention: Duration,
+    pub retention: RetentionSettings,
     /// How long the record of a mail is kept after its bytes are gone.
     pub record_retention: Duration,
     /// The keys' file; outer makes one of its own when there is none.
     pub key_file: Option<PathBuf>,
     /// Ids of keys that are lost for good.
     pub lost_keys: Vec<String>,
+}
+
+/// How long originals are kept, by what became of their mails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RetentionSettings {
+    /// Held, and nobody has decided; `None`: until somebody does.
+    pub held: Option<Duration>,
+    /// Delivered, with a file that waits for a review.
+    pub quarantined: Duration,
+    /// Delivered with less than they had, or otherwise than they were.
+    pub delivered: Duration,
+    /// Delivered as they were.
+    pub unchanged: Duration,
+    /// Released by somebody.
+    pub released: Duration,
+}
+
+impl RetentionSettings {
+    /// The same for all; held mails wait.
+    #[must_use]
+    pub fn of(period: Duration) -> Self {
+        Self { held: None, quarantined: period, delivered: period, unchanged: period, released: period }
+    }
 }
 
 /// Who may do what, by the system's names of users.
@@ -157,6 +180,8 @@ pub struct ReviewSettings {
     pub digest_to: Vec<Address>,
     /// When, at Japan Standard Time: hour and minute.
     pub digest_at: (u8, u8),
+    /// In which languages, one below the other; at least one.
+    pub digest_languages: Vec<Language>,
     /// Held mails above which something is wrong.
     pub held_max: u64,
     /// Age of a held mail above which something is wrong.
