@@ -20,10 +20,10 @@ const AFTER: Duration = Duration::from_millis(200);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A server under test.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Target {
     /// What it is called in tables.
-    pub name: &'static str,
+    pub name: String,
     /// The process above all others of it, if it runs here.
     pub root: Option<u32>,
     /// Where it receives mail.
@@ -49,7 +49,7 @@ pub struct Load<'a> {
 #[derive(Debug, Clone)]
 pub struct Cell {
     /// The server's name.
-    pub target: &'static str,
+    pub target: String,
     /// The mail's name.
     pub mail: String,
     /// Connections at one time.
@@ -110,7 +110,7 @@ pub fn measure(target: &Target, load: &Load<'_>, sink: &Sink) -> Result<Cell, Be
     let ours = 100.0 * ours / (started.elapsed().as_secs_f64() * machine::cores() as f64);
     thread::sleep(AFTER);
     Ok(Cell {
-        target: target.name,
+        target: target.name.clone(),
         mail: load.mail.name().to_owned(),
         connections: load.connections,
         tally: ledger.tally(),

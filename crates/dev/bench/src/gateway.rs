@@ -1,7 +1,9 @@
-//! A private Sekisho: `sekisho serve` on loopback, as it is shipped.
+//! A private Sekisho: `sekisho serve` on loopback, as it is shipped, or with
+//! the settings that are to be compared.
 //!
-//! Three things are told to it and no more: where its state is, where it
-//! listens, where it delivers.
+//! Three things are told to it in any case: where its state is, where it
+//! listens, where it delivers. A site's own file is read, but nothing of it
+//! reaches outside: every place that the file names for traffic is replaced.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -16,8 +18,10 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::cell::Target;
 use crate::error::BenchError;
+use crate::settings::Settings;
 
-const NAME: &str = "sekisho";
+/// What the gateway on its defaults is called in tables.
+pub const NAME: &str = "sekisho";
 
 /// The programs finish what they have begun; the supervisor gives each 60 s.
 const DRAIN: Duration = Duration::from_secs(130);
@@ -25,6 +29,7 @@ const DRAIN: Duration = Duration::from_secs(130);
 /// The running gateway; it ends when dropped.
 #[derive(Debug)]
 pub struct Gateway {
+    name: String,
     program: PathBuf,
     state: PathBuf,
     serve: Child,
@@ -37,13 +42,15 @@ impl Gateway {
     ///
     /// # Errors
     /// [`BenchError::Program`] if it does not become ready.
-    pub fn start(program: &Path, dir: &Path, sink: SocketAddr) -> Result<Self, BenchError> {
+    pub fn start(program: &Path, dir: &Path, sink: SocketAddr, settings: &Settings) -> Result<Self, BenchError> {
         let address = free_address().map_err(BenchError::system("find a free port"))?;
         let log = dir.join("sekisho.log");
         let file = File::create(&log).map_err(BenchError::system(log.display().to_string()))?;
         let state = dir.join("state");
         let mut serve = plain(program)
             .arg("serve")
+            .args(settings.arguments())
+            .envs(settings.variables(sink))
             .env("SEKISHO_STATE_DIR", &state)
             // Ctrl-C is for the one that measures; it ends the gateway when it is done.
             .process_group(0)
@@ -55,24 +62,39 @@ impl Gateway {
             .spawn()
             .map_err(BenchError::system(program.display().to_string()))?;
         let ready = serve.stdout.take().map(|stdout| BufReader::new(stdout).lines().next());
-        let gateway = Self { program: program.to_owned(), state, serve, address };
+        let gateway = Self { name: NAME.to_owned(), program: program.to_owned(), state, serve, address };
         match ready {
             Some(Some(Ok(_))) => Ok(gateway),
             _ => Err(BenchError::Program(NAME, format!("did not become ready; its log is {}", log.display()))),
         }
     }
 
+    /// The same under another name in tables.
+    #[must_use]
+    pub fn called(self, name: &str) -> Self {
+        // It ends when dropped, so that its fields cannot be moved out of it.
+        let mut gateway = self;
+        name.clone_into(&mut gateway.name);
+        gateway
+    }
+
     /// What is measured.
     pub fn target(&self) -> Target {
-        Target { name: NAME, root: Some(self.serve.id()), address: self.address }
+        Target { name: self.name.clone(), root: Some(self.serve.id()), address: self.address }
     }
 
     /// How many mails it holds for a person; `None` if it does not say.
     pub fn held(&self) -> Option<u64> {
-        let mut list = plain(&self.program);
-        list.env("SEKISHO_STATE_DIR", &self.state).args(["queue", "list", "--state", "held", "--limit", "100000"]);
-        let output = list.arg("--json").stdin(Stdio::null()).output().ok().filter(|output| output.status.success())?;
-        Some(output.stdout.split(|octet| *octet == b'\n').filter(|line| !line.is_empty()).count() as u64)
+        let told = self.told(&["queue", "list", "--state", "held", "--limit", "100000"])?;
+        Some(told.split(|octet| *octet == b'\n').filter(|line| !line.is_empty()).count() as u64)
+    }
+
+    /// What the operator's command says in JSON; `None` if it fails.
+    pub(crate) fn told(&self, words: &[&str]) -> Option<Vec<u8>> {
+        let mut command = plain(&self.program);
+        command.env("SEKISHO_STATE_DIR", &self.state).args(words).arg("--json").stdin(Stdio::null());
+        let output = command.output().ok().filter(|output| output.status.success())?;
+        Some(output.stdout)
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::chart::{self, Series, escaped};
 use super::figures::{Figures, Run};
 use super::table::{self, Rows};
+use super::verdict;
 use super::words::Language;
 
 /// Light and dark, for screen and paper.
@@ -37,7 +38,7 @@ pub fn of_run(run: &Run, compared: Option<&Rows>, language: Language) -> String 
         let _ = writeln!(page, "<p>{}</p>", lines.join("<br>"));
     };
     paragraph(&mut page, &table::description(run, language));
-    paragraph(&mut page, &table::verdicts(run, language));
+    paragraph(&mut page, &verdict::lines(run, language));
     section(&mut page, t("測定値", "Figures"), &table::of_run(run, language));
     if !run.ramp.is_empty() {
         section(&mut page, t("限界の探索", "Ramp"), &table::of_ramp(run, language));
