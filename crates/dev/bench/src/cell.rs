@@ -37,7 +37,9 @@ pub struct Load<'a> {
     pub mail: &'a Mail,
     /// Connections at one time.
     pub connections: usize,
-    /// Mails in all.
+    /// Recipients of each mail, each with a number of its own.
+    pub recipients: u64,
+    /// Numbers in all: with one recipient a mail, mails.
     pub count: u64,
     /// The number of the first; no two loads of a run share one.
     pub first: u64,
@@ -96,14 +98,14 @@ impl Cell {
 /// `sink`, or no more comes.
 ///
 /// # Errors
-/// Those of [`sender::closed_loop`].
+/// Those of [`sender::closed_loop_to_many`].
 pub fn measure(target: &Target, load: &Load<'_>, sink: &Sink) -> Result<Cell, BenchError> {
     let time = || target.root.map_or(Duration::ZERO, process::time);
     let sampler = target.root.map(|root| Sampler::start(root, load.sampling));
     let (busy, before, both, started) = (Busy::now(), time(), time() + process::own_time(), Instant::now());
     let ledger = Arc::new(Ledger::new(load.first, load.count));
     sink.note_in(Arc::clone(&ledger));
-    let trouble = sender::closed_loop(target.address, load.connections, load.mail, &ledger)?;
+    let trouble = sender::closed_loop_to_many(target.address, load.connections, load.mail, load.recipients, &ledger)?;
     ledger.wait(ledger.tally().accepted, PATIENCE);
     let machine = Busy::now().since(busy);
     let ours = (time() + process::own_time()).saturating_sub(both).as_secs_f64();

@@ -10,11 +10,12 @@ use std::io::{self, BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 
 use crate::cell::Target;
 use crate::error::BenchError;
@@ -85,16 +86,28 @@ impl Gateway {
 
     /// How many mails it holds for a person; `None` if it does not say.
     pub fn held(&self) -> Option<u64> {
-        let told = self.told(&["queue", "list", "--state", "held", "--limit", "100000"])?;
-        Some(told.split(|octet| *octet == b'\n').filter(|line| !line.is_empty()).count() as u64)
+        let list = self.ask(&["queue", "list", "--state", "held", "--limit", "100000"])?;
+        let lines = list.stdout.split(|octet| *octet == b'\n').filter(|line| !line.is_empty());
+        list.status.success().then(|| lines.count() as u64)
     }
 
-    /// What the operator's command says in JSON; `None` if it fails.
-    pub(crate) fn told(&self, words: &[&str]) -> Option<Vec<u8>> {
+    /// How many mails its inner side has taken since it started; `None` if it
+    /// does not say.
+    pub fn taken(&self) -> Option<u64> {
+        // With the mail server away the command says so by its exit code.
+        let status = self.ask(&["status"])?;
+        let sides =
+            status.stdout.split(|octet| *octet == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
+        let inner = sides.into_iter().find(|side| side["side"] == "inner")?;
+        let counters = inner["status"]["counters"].as_array()?;
+        counters.iter().find(|counter| counter[0] == "taken")?[1].as_u64()
+    }
+
+    /// The operator's command, in JSON.
+    fn ask(&self, words: &[&str]) -> Option<Output> {
         let mut command = plain(&self.program);
         command.env("SEKISHO_STATE_DIR", &self.state).args(words).arg("--json").stdin(Stdio::null());
-        let output = command.output().ok().filter(|output| output.status.success())?;
-        Some(output.stdout)
+        command.output().ok()
     }
 }
 
@@ -124,6 +137,9 @@ impl Drop for Gateway {
 }
 
 /// A loopback address that nobody listens on: the next to ask gets another.
-pub(crate) fn free_address() -> io::Result<SocketAddr> {
+///
+/// # Errors
+/// If there is none.
+pub fn free_address() -> io::Result<SocketAddr> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
 }

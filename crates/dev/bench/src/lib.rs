@@ -16,6 +16,7 @@ mod error;
 pub mod gateway;
 pub mod half;
 pub mod ledger;
+pub mod line;
 pub mod load;
 pub mod machine;
 pub mod mails;

@@ -81,6 +81,17 @@ pub fn sized(name: &str, size: usize) -> Mail {
     }
 }
 
+/// A mail of so many parts, each a text of 300 octets.
+pub fn of_parts(name: &str, parts: usize) -> Mail {
+    let mut mail = format!("{}Content-Type: multipart/mixed; boundary=\"m1\"\r\n\r\n", header());
+    let text = base64_lines(PARAGRAPH.repeat(2).as_bytes());
+    for _ in 0..parts {
+        mail.push_str("--m1\r\nContent-Type: text/plain; charset=UTF-8\r\nContent-Transfer-Encoding: base64\r\n\r\n");
+        mail.push_str(&text);
+    }
+    Mail::new(name, (mail + "--m1--\r\n").into_bytes())
+}
+
 fn header() -> String {
     format!(
         "Received: from mail.internet.example (mail.internet.example [192.0.2.10])\r\n\

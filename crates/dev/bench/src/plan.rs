@@ -222,7 +222,7 @@ impl Plan {
         sampling: Duration,
     ) -> Result<Cell, BenchError> {
         let first = self.next.fetch_add(count, Ordering::Relaxed);
-        measure(target, &Load { mail, connections, count, first, sampling }, &self.sink)
+        measure(target, &Load { mail, connections, recipients: 1, count, first, sampling }, &self.sink)
     }
 
     /// What is measured: with Postfix also the tools alone, the floor of all.
