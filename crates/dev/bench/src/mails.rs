@@ -58,15 +58,15 @@ pub fn standard() -> [Mail; 3] {
     [
         Mail::new("text2k", text(1350)),
         Mail::new("html20k", newsletter(10_300)),
-        Mail::new("att200k", with_file(DOCX, &documents::docx(141_000, &mut Noise::new(2)))),
+        Mail::new("att200k", bringing(DOCX, &documents::docx(141_000, &mut Noise::new(2)))),
     ]
 }
 
 /// Mails whose file is made anew: what a worker has to do most of.
 pub fn rebuilt() -> [Mail; 2] {
     [
-        Mail::new("jpeg140k", with_file(JPEG, &documents::jpeg(140_000, &mut Noise::new(2)))),
-        Mail::new("pdf140k", with_file(PDF, &documents::pdf(140_000, &mut Noise::new(2)))),
+        Mail::new("jpeg140k", bringing(JPEG, &documents::jpeg(140_000, &mut Noise::new(2)))),
+        Mail::new("pdf140k", bringing(PDF, &documents::pdf(140_000, &mut Noise::new(2)))),
     ]
 }
 
@@ -76,7 +76,7 @@ pub fn sized(name: &str, size: usize) -> Mail {
     let text_only = text(1350);
     // Base64 in lines of 76 makes 78 octets of 57.
     match size.checked_sub(text_only.len() + 6000) {
-        Some(rest) => Mail::new(name, with_file(DOCX, &documents::docx(rest / 78 * 57, &mut Noise::new(2)))),
+        Some(rest) => Mail::new(name, bringing(DOCX, &documents::docx(rest / 78 * 57, &mut Noise::new(2)))),
         None => Mail::new(name, text_only),
     }
 }
@@ -133,7 +133,8 @@ const DOCX: (&str, &str) = ("application/vnd.openxmlformats-officedocument.wordp
 const JPEG: (&str, &str) = ("image/jpeg", "現場写真.jpg");
 const PDF: (&str, &str) = ("application/pdf", "会議資料.pdf");
 
-fn with_file((kind, name): (&str, &str), content: &[u8]) -> Vec<u8> {
+/// A short text with its HTML, and a file of this media type and name.
+pub fn bringing((kind, name): (&str, &str), content: &[u8]) -> Vec<u8> {
     let name = format!("=?UTF-8?B?{}?=", BASE64_STANDARD.encode(name));
     let head = format!(
         "{}Content-Type: multipart/mixed; boundary=\"m1\"\r\n\r\n\
@@ -242,7 +243,7 @@ impl Noise {
     }
 
     /// Below `bound`.
-    pub(crate) fn below(&mut self, bound: u32) -> u32 {
+    pub fn below(&mut self, bound: u32) -> u32 {
         self.next() % bound.max(1)
     }
 
