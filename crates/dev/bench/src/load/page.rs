@@ -75,7 +75,12 @@ fn throughput(figures: &Figures, language: Language) -> String {
         let points = figures.intervals.iter().map(|piece| (piece.at, rate(piece.delivered, piece.seconds))).collect();
         series.push(Series { name: language.pick("配送", "delivered").to_owned(), points });
     }
-    chart::lines(language.pick("処理量 (通/秒)", "Throughput (mails/s)"), language.pick("秒", "s"), &series)
+    chart::lines(
+        language.pick("処理量 (通/秒)", "Throughput (mails/s)"),
+        language.pick("秒", "s"),
+        figures.span(),
+        &series,
+    )
 }
 
 fn latency(figures: &Figures, language: Language) -> String {
@@ -88,7 +93,7 @@ fn latency(figures: &Figures, language: Language) -> String {
         Series { name: "p99".to_owned(), points: busy().map(|piece| (piece.at, piece.p99)).collect() },
     ];
     let title = format!("{} {end} (ms)", language.pick("待ち時間の推移", "Latency over time,"));
-    chart::lines(&title, language.pick("秒", "s"), &series)
+    chart::lines(&title, language.pick("秒", "s"), figures.span(), &series)
 }
 
 fn histogram(figures: &Figures, language: Language) -> String {
