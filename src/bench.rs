@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::Command;
 
 use clap::ArgMatches;
@@ -32,6 +33,9 @@ pub(crate) fn run(matches: &ArgMatches, screen: &Screen) -> Exit {
     bench.args(["load", "--lang", pick(screen.language(), "ja", "en")]);
     if screen.is_json() {
         bench.arg("--json");
+    }
+    if let Some(file) = matches.get_one::<PathBuf>("config") {
+        bench.arg("--config").arg(file);
     }
     // A gateway of its own is this very program.
     if let Ok(own) = std::env::current_exe() {

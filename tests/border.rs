@@ -72,7 +72,7 @@ const HOSTILE: [&str; 48] = [
 
 /// Where those may be: the program that is locked in, and the pure functions
 /// that it runs. What `crates/dev` links is never
-/// shipped, but for `sekisho-bench`, which encodes texts of its own and reads
+/// shipped, but for `sekisho-bench`, which encodes texts and files of its own and reads
 /// no mail.
 const READERS: [&str; 6] =
     ["sekisho-disarm", "sekisho-image", "sekisho-pdf", "sekisho-archive", "sekisho-sanitizer", "sekisho-worker"];

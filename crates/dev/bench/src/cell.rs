@@ -20,10 +20,10 @@ const AFTER: Duration = Duration::from_millis(200);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A server under test.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Target {
     /// What it is called in tables.
-    pub name: &'static str,
+    pub name: String,
     /// The process above all others of it, if it runs here.
     pub root: Option<u32>,
     /// Where it receives mail.
@@ -37,7 +37,9 @@ pub struct Load<'a> {
     pub mail: &'a Mail,
     /// Connections at one time.
     pub connections: usize,
-    /// Mails in all.
+    /// Recipients of each mail, each with a number of its own.
+    pub recipients: u64,
+    /// Numbers in all: with one recipient a mail, mails.
     pub count: u64,
     /// The number of the first; no two loads of a run share one.
     pub first: u64,
@@ -49,7 +51,7 @@ pub struct Load<'a> {
 #[derive(Debug, Clone)]
 pub struct Cell {
     /// The server's name.
-    pub target: &'static str,
+    pub target: String,
     /// The mail's name.
     pub mail: String,
     /// Connections at one time.
@@ -96,21 +98,21 @@ impl Cell {
 /// `sink`, or no more comes.
 ///
 /// # Errors
-/// Those of [`sender::closed_loop`].
+/// Those of [`sender::closed_loop_to_many`].
 pub fn measure(target: &Target, load: &Load<'_>, sink: &Sink) -> Result<Cell, BenchError> {
     let time = || target.root.map_or(Duration::ZERO, process::time);
     let sampler = target.root.map(|root| Sampler::start(root, load.sampling));
     let (busy, before, both, started) = (Busy::now(), time(), time() + process::own_time(), Instant::now());
     let ledger = Arc::new(Ledger::new(load.first, load.count));
     sink.note_in(Arc::clone(&ledger));
-    let trouble = sender::closed_loop(target.address, load.connections, load.mail, &ledger)?;
+    let trouble = sender::closed_loop_to_many(target.address, load.connections, load.mail, load.recipients, &ledger)?;
     ledger.wait(ledger.tally().accepted, PATIENCE);
     let machine = Busy::now().since(busy);
     let ours = (time() + process::own_time()).saturating_sub(both).as_secs_f64();
     let ours = 100.0 * ours / (started.elapsed().as_secs_f64() * machine::cores() as f64);
     thread::sleep(AFTER);
     Ok(Cell {
-        target: target.name,
+        target: target.name.clone(),
         mail: load.mail.name().to_owned(),
         connections: load.connections,
         tally: ledger.tally(),

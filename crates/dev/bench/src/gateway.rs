@@ -1,23 +1,28 @@
-//! A private Sekisho: `sekisho serve` on loopback, as it is shipped.
+//! A private Sekisho: `sekisho serve` on loopback, as it is shipped, or with
+//! the settings that are to be compared.
 //!
-//! Three things are told to it and no more: where its state is, where it
-//! listens, where it delivers.
+//! Three things are told to it in any case: where its state is, where it
+//! listens, where it delivers. A site's own file is read, but nothing of it
+//! reaches outside: every place that the file names for traffic is replaced.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 
 use crate::cell::Target;
 use crate::error::BenchError;
+use crate::settings::Settings;
 
-const NAME: &str = "sekisho";
+/// What the gateway on its defaults is called in tables.
+pub const NAME: &str = "sekisho";
 
 /// The programs finish what they have begun; the supervisor gives each 60 s.
 const DRAIN: Duration = Duration::from_secs(130);
@@ -25,6 +30,7 @@ const DRAIN: Duration = Duration::from_secs(130);
 /// The running gateway; it ends when dropped.
 #[derive(Debug)]
 pub struct Gateway {
+    name: String,
     program: PathBuf,
     state: PathBuf,
     serve: Child,
@@ -37,13 +43,15 @@ impl Gateway {
     ///
     /// # Errors
     /// [`BenchError::Program`] if it does not become ready.
-    pub fn start(program: &Path, dir: &Path, sink: SocketAddr) -> Result<Self, BenchError> {
+    pub fn start(program: &Path, dir: &Path, sink: SocketAddr, settings: &Settings) -> Result<Self, BenchError> {
         let address = free_address().map_err(BenchError::system("find a free port"))?;
         let log = dir.join("sekisho.log");
         let file = File::create(&log).map_err(BenchError::system(log.display().to_string()))?;
         let state = dir.join("state");
         let mut serve = plain(program)
             .arg("serve")
+            .args(settings.arguments())
+            .envs(settings.variables(sink))
             .env("SEKISHO_STATE_DIR", &state)
             // Ctrl-C is for the one that measures; it ends the gateway when it is done.
             .process_group(0)
@@ -55,24 +63,51 @@ impl Gateway {
             .spawn()
             .map_err(BenchError::system(program.display().to_string()))?;
         let ready = serve.stdout.take().map(|stdout| BufReader::new(stdout).lines().next());
-        let gateway = Self { program: program.to_owned(), state, serve, address };
+        let gateway = Self { name: NAME.to_owned(), program: program.to_owned(), state, serve, address };
         match ready {
             Some(Some(Ok(_))) => Ok(gateway),
             _ => Err(BenchError::Program(NAME, format!("did not become ready; its log is {}", log.display()))),
         }
     }
 
+    /// The same under another name in tables.
+    #[must_use]
+    pub fn called(self, name: &str) -> Self {
+        // It ends when dropped, so that its fields cannot be moved out of it.
+        let mut gateway = self;
+        name.clone_into(&mut gateway.name);
+        gateway
+    }
+
     /// What is measured.
     pub fn target(&self) -> Target {
-        Target { name: NAME, root: Some(self.serve.id()), address: self.address }
+        Target { name: self.name.clone(), root: Some(self.serve.id()), address: self.address }
     }
 
     /// How many mails it holds for a person; `None` if it does not say.
     pub fn held(&self) -> Option<u64> {
-        let mut list = plain(&self.program);
-        list.env("SEKISHO_STATE_DIR", &self.state).args(["queue", "list", "--state", "held", "--limit", "100000"]);
-        let output = list.arg("--json").stdin(Stdio::null()).output().ok().filter(|output| output.status.success())?;
-        Some(output.stdout.split(|octet| *octet == b'\n').filter(|line| !line.is_empty()).count() as u64)
+        let list = self.ask(&["queue", "list", "--state", "held", "--limit", "100000"])?;
+        let lines = list.stdout.split(|octet| *octet == b'\n').filter(|line| !line.is_empty());
+        list.status.success().then(|| lines.count() as u64)
+    }
+
+    /// How many mails its inner side has taken since it started; `None` if it
+    /// does not say.
+    pub fn taken(&self) -> Option<u64> {
+        // With the mail server away the command says so by its exit code.
+        let status = self.ask(&["status"])?;
+        let sides =
+            status.stdout.split(|octet| *octet == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
+        let inner = sides.into_iter().find(|side| side["side"] == "inner")?;
+        let counters = inner["status"]["counters"].as_array()?;
+        counters.iter().find(|counter| counter[0] == "taken")?[1].as_u64()
+    }
+
+    /// The operator's command, in JSON.
+    fn ask(&self, words: &[&str]) -> Option<Output> {
+        let mut command = plain(&self.program);
+        command.env("SEKISHO_STATE_DIR", &self.state).args(words).arg("--json").stdin(Stdio::null());
+        command.output().ok()
     }
 }
 
@@ -102,6 +137,9 @@ impl Drop for Gateway {
 }
 
 /// A loopback address that nobody listens on: the next to ask gets another.
-pub(crate) fn free_address() -> io::Result<SocketAddr> {
+///
+/// # Errors
+/// If there is none.
+pub fn free_address() -> io::Result<SocketAddr> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
 }

@@ -5,6 +5,7 @@
 //! envelope recipients: `m<NUMBER>@bench.example`, further ones
 //! `m<NUMBER>r<WHICH>@bench.example`.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -113,8 +114,15 @@ impl Ledger {
 
     /// The number of the next mail to send, until all are taken.
     pub fn take(&self) -> Option<u64> {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        self.mail(number).map(|_| number)
+        self.take_many(1).map(|numbers| numbers.start)
+    }
+
+    /// The next `count` numbers, for one mail to so many recipients, each known
+    /// by a number of its own.
+    pub fn take_many(&self, count: u64) -> Option<Range<u64>> {
+        let first = self.next.fetch_add(count, Ordering::Relaxed);
+        let last = first.saturating_add(count).checked_sub(1)?;
+        self.mail(first).and(self.mail(last)).map(|_| first..last + 1)
     }
 
     /// How many were taken.

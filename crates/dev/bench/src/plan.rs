@@ -1,19 +1,19 @@
 //! The plan of a run: which servers, which loads, in which order.
 
-use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
-use std::process::Command;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use clap::Parser;
 use sekisho_bench::cell::{Cell, Load, Target, measure};
-use sekisho_bench::gateway::Gateway;
+use sekisho_bench::gateway::{self, Gateway};
 use sekisho_bench::mails::{self, Mail};
 use sekisho_bench::postfix::Postfix;
+use sekisho_bench::settings::{Setting, Settings, Variant};
 use sekisho_bench::sink::Sink;
 use sekisho_bench::spread::Spread;
-use sekisho_bench::{BenchError, machine, report};
+use sekisho_bench::{BenchError, half, machine, place, report};
 use tempfile::TempDir;
 
 /// Memory is looked at so often while throughput is measured: a look costs
@@ -50,7 +50,7 @@ pub(crate) struct Options {
     /// One round of 200 mails, to see that it works.
     #[arg(long)]
     quick: bool,
-    /// Only these mails (text2k, html20k, att200k).
+    /// Only these mails (text2k, html20k, att200k, jpeg140k, pdf140k, or rebuilt for the last two).
     #[arg(long, value_name = "NAME")]
     mail: Vec<String>,
     /// Connections at one time.
@@ -62,6 +62,19 @@ pub(crate) struct Options {
     /// Leave the memory tables out.
     #[arg(long)]
     no_memory: bool,
+    /// Leave out the latency at half of the highest rate.
+    #[arg(long)]
+    no_half: bool,
+    /// Run the gateway with this configuration file.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Change one setting of the gateway, and of every variant.
+    #[arg(long, value_name = "SECTION.KEY=VALUE")]
+    set: Vec<Setting>,
+    /// One more gateway beside it, with another setting; a name given twice is
+    /// one gateway with both.
+    #[arg(long, value_name = "NAME=SECTION.KEY=VALUE")]
+    variant: Vec<Variant>,
     /// Where state, queues and logs are made; must be on a real disk.
     #[arg(long, value_name = "DIR", default_value = "/var/tmp")]
     dir: PathBuf,
@@ -74,6 +87,7 @@ pub(crate) struct Plan {
     sink: Sink,
     // Servers stand before their folder, so that they end before it goes.
     sekisho: Gateway,
+    variants: Vec<Gateway>,
     postfix: Option<Postfix>,
     dir: TempDir,
     next: AtomicU64,
@@ -85,15 +99,12 @@ impl Plan {
         if options.quick {
             (options.rounds, options.count) = (1, options.count.min(200));
         }
-        machine::must_be_on_disk(&options.dir)?;
-        let dir = tempfile::Builder::new().prefix("sekisho-bench-").tempdir_in(&options.dir);
-        let dir = dir.map_err(BenchError::system(options.dir.display().to_string()))?;
-        // Postfix runs as its own user and must reach its queue.
-        std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755))
-            .map_err(BenchError::system(dir.path().display().to_string()))?;
+        let dir = place::folder(&options.dir)?;
         let mails = chosen(&options.mail)?;
         let sink = Sink::start()?;
-        let sekisho = Gateway::start(&program()?, dir.path(), sink.address())?;
+        let own = Settings { config: options.config.clone(), set: options.set.clone() };
+        let sekisho = Gateway::start(&place::program()?, dir.path(), sink.address(), &own)?;
+        let variants = variants(&own, &options.variant, dir.path(), &sink)?;
         let postfix = match Postfix::absent() {
             _ if options.alone => None,
             Some(why) => {
@@ -102,7 +113,7 @@ impl Plan {
             }
             None => Some(Postfix::start(&dir.path().join("postfix"), sink.address())?),
         };
-        Ok(Self { options, mails, sink, sekisho, postfix, dir, next: AtomicU64::new(0) })
+        Ok(Self { options, mails, sink, sekisho, variants, postfix, dir, next: AtomicU64::new(0) })
     }
 
     /// Measures and prints; `false` if a mail was refused, missing or doubled.
@@ -115,11 +126,14 @@ impl Plan {
             syncs.push(machine::sync_rate(self.dir.path())?);
             cells.extend(self.round(round)?);
         }
-        println!("\n## Delivered end to end\n\n{}", report::throughput(&cells, "postfix"));
+        println!("\n## Delivered end to end\n\n{}", report::throughput(&cells, &self.references()));
         println!(
             "The disk alone: {} writes of 4 KiB made durable a second, one after the other.",
             syncs.iter().copied().collect::<Spread>()
         );
+        if !self.options.no_half {
+            self.half(&cells)?;
+        }
         if !self.options.no_memory {
             let memory = self.memory()?;
             println!("\n## Peak memory, PSS in MiB\n\n{}", report::memory(&memory));
@@ -132,7 +146,10 @@ impl Plan {
 
     fn print_head(&self) {
         println!("- machine: {}", machine::describe());
-        println!("- commit: {}", commit());
+        println!("- commit: {}", place::commit());
+        for Variant { name, setting } in &self.options.variant {
+            println!("- {name}: the gateway with {setting}");
+        }
         if self.postfix.is_some() {
             println!("- Postfix {}, its defaults, relaying unfiltered", Postfix::version());
         }
@@ -205,15 +222,16 @@ impl Plan {
         sampling: Duration,
     ) -> Result<Cell, BenchError> {
         let first = self.next.fetch_add(count, Ordering::Relaxed);
-        measure(target, &Load { mail, connections, count, first, sampling }, &self.sink)
+        measure(target, &Load { mail, connections, recipients: 1, count, first, sampling }, &self.sink)
     }
 
     /// What is measured: with Postfix also the tools alone, the floor of all.
     fn targets(&self) -> Vec<Target> {
         let mut targets = vec![self.sekisho.target()];
+        targets.extend(self.variants.iter().map(Gateway::target));
         if let Some(postfix) = &self.postfix {
             targets.push(postfix.target());
-            targets.push(Target { name: "(tools)", root: None, address: self.sink.address() });
+            targets.push(Target { name: "(tools)".to_owned(), root: None, address: self.sink.address() });
         }
         targets
     }
@@ -223,33 +241,53 @@ impl Plan {
     }
 }
 
+/// The latency of each server, but not of the tools alone, in an open loop at
+/// half of what it was found to deliver at most.
+impl Plan {
+    fn half(&self, cells: &[Cell]) -> Result<(), BenchError> {
+        let Some(most) = self.options.connections.iter().max() else { return Ok(()) };
+        println!("\n## Latency at half of the highest rate, from when a mail was due to the sink\n\n{}", half::HEAD);
+        let duration = if self.options.quick { half::QUICK } else { half::DURATION };
+        for mail in &self.mails {
+            for target in self.targets().into_iter().filter(|target| target.root.is_some()) {
+                let of =
+                    |cell: &&Cell| cell.mail == mail.name() && cell.connections == *most && cell.target == target.name;
+                let highest = cells.iter().filter(of).map(Cell::delivered_rate).collect::<Spread>().median();
+                let first = self.next.fetch_add(half::most_mails(highest, duration), Ordering::Relaxed);
+                eprintln!("half      {:8} {:8} {:.0} a second", mail.name(), target.name, highest / 2.0);
+                println!("{}", half::measure(&target, mail, highest, duration, first, &self.sink)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whom the others are compared with.
+    fn references(&self) -> Vec<&'static str> {
+        let own = (!self.variants.is_empty()).then_some(gateway::NAME);
+        own.into_iter().chain(["postfix"]).collect()
+    }
+}
+
+/// A gateway for each name, with everything that is set for it.
+fn variants(own: &Settings, asked: &[Variant], dir: &Path, sink: &Sink) -> Result<Vec<Gateway>, BenchError> {
+    let mut named: BTreeMap<&str, Settings> = BTreeMap::new();
+    for Variant { name, setting } in asked {
+        named.entry(name).or_insert_with(|| own.clone()).set.push(setting.clone());
+    }
+    let start = |(name, settings): (&str, Settings)| {
+        let dir = dir.join(format!("variant-{name}"));
+        std::fs::create_dir(&dir).map_err(BenchError::system(dir.display().to_string()))?;
+        Ok(Gateway::start(&place::program()?, &dir, sink.address(), &settings)?.called(name))
+    };
+    named.into_iter().map(start).collect()
+}
+
 fn chosen(names: &[String]) -> Result<Vec<Mail>, BenchError> {
-    let standard = mails::standard();
-    if let Some(unknown) = names.iter().find(|name| standard.iter().all(|mail| mail.name() != **name)) {
+    let rebuilt = |name: &str| name == "jpeg140k" || name == "pdf140k";
+    let is = |mail: &Mail, name: &String| mail.name() == name || (name == "rebuilt" && rebuilt(mail.name()));
+    let all: Vec<Mail> = mails::standard().into_iter().chain(mails::rebuilt()).collect();
+    if let Some(unknown) = names.iter().find(|name| !all.iter().any(|mail| is(mail, name))) {
         return Err(BenchError::Plan(format!("no standard mail is called {unknown}")));
     }
-    Ok(standard.into_iter().filter(|mail| names.is_empty() || names.iter().any(|name| name == mail.name())).collect())
-}
-
-/// The `sekisho` beside this program: both of one build.
-fn program() -> Result<PathBuf, BenchError> {
-    let own = std::env::current_exe().map_err(BenchError::system("find this program"))?;
-    let program = own.with_file_name("sekisho");
-    if program.exists() {
-        Ok(program)
-    } else {
-        Err(BenchError::Plan(format!("{} is not built: run `cargo xtask bench`", program.display())))
-    }
-}
-
-fn commit() -> String {
-    let git = |arguments: &[&str]| {
-        let output = Command::new("git").args(arguments).output().ok()?;
-        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    };
-    match (git(&["rev-parse", "--short", "HEAD"]), git(&["status", "--porcelain"])) {
-        (Some(commit), Some(changes)) if changes.is_empty() => commit,
-        (Some(commit), _) => format!("{commit} and changes not committed"),
-        (None, _) => "unknown".to_owned(),
-    }
+    Ok(all.into_iter().filter(|mail| names.is_empty() || names.iter().any(|name| is(mail, name))).collect())
 }

@@ -101,7 +101,7 @@ impl Postfix {
 
     /// What is measured.
     pub fn target(&self) -> Target {
-        Target { name: NAME, root: Some(self.root), address: self.address }
+        Target { name: NAME.to_owned(), root: Some(self.root), address: self.address }
     }
 }
 

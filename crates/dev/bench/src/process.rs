@@ -11,6 +11,9 @@ use std::time::Duration;
 /// whatever the kernel's own rate.
 const TICK: Duration = Duration::from_millis(10);
 
+/// proc(5): a name is cut to 15 octets.
+const NAME_MAX: usize = 15;
+
 /// One process.
 #[derive(Debug, Clone)]
 struct Process {
@@ -116,7 +119,15 @@ fn tree(root: u32) -> BTreeMap<u32, Process> {
 }
 
 fn read(id: &str) -> Option<Process> {
-    parse(&fs::read_to_string(format!("/proc/{id}/stat")).ok()?)
+    let process = parse(&fs::read_to_string(format!("/proc/{id}/stat")).ok()?)?;
+    if process.name.len() < NAME_MAX {
+        return Some(process);
+    }
+    // A name of that length may have been cut; the program's own path has the whole of it.
+    let command = fs::read_to_string(format!("/proc/{id}/cmdline")).unwrap_or_default();
+    let path = command.split('\0').next().unwrap_or_default();
+    let name = path.rsplit('/').next().filter(|name| name.starts_with(&process.name)).map(str::to_owned);
+    Some(Process { name: name.unwrap_or_else(|| process.name.clone()), ..process })
 }
 
 /// proc(5): the name stands in parentheses and may hold any; the parent is
@@ -148,6 +159,22 @@ mod tests {
         let process = parse("7 (a) b (c) S 3 7 7 0 -1 4194560 1 0 0 0 12 3 4 1 20 0 1 0 5 6 7").unwrap();
         assert_eq!((process.name.as_str(), process.parent), ("a) b (c", 3));
         assert_eq!(process.time, Duration::from_millis(200));
+    }
+
+    #[test]
+    fn a_long_name_is_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let long = dir.path().join("a-name-of-more-than-15-octets");
+        std::fs::copy("/bin/sleep", &long).unwrap();
+        let mut child = std::process::Command::new(&long).arg("60").spawn().unwrap();
+        // Until it has become that program it bears our name.
+        let name = || tree(child.id()).remove(&child.id()).map(|process| process.name);
+        let found = (0..200)
+            .map(|_| (name(), std::thread::sleep(Duration::from_millis(10))).0)
+            .find(|name| name.as_deref() == Some("a-name-of-more-than-15-octets"));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(found.is_some());
     }
 
     #[test]

@@ -7,28 +7,34 @@ use crate::cell::Cell;
 use crate::spread::Spread;
 
 /// Throughput, cost and latency: a row for each mail, number of connections
-/// and server; each figure the median (min-max) of the rounds. `reference` is
-/// the server that the others are compared with, round by round.
-pub fn throughput(cells: &[Cell], reference: &str) -> String {
+/// and server; each figure the median (min-max) of the rounds. `references` are
+/// the servers that the others are compared with, round by round.
+pub fn throughput(cells: &[Cell], references: &[&str]) -> String {
+    let ratios: String = references.iter().map(|reference| format!(" ratio to {reference} |")).collect();
     let mut table = format!(
-        "| mail | c | server | delivered/s | ratio to {reference} | accepted/s | CPU ms/mail | peak PSS MiB | \
+        "| mail | c | server | delivered/s |{ratios} accepted/s | CPU ms/mail | peak PSS MiB | \
          dot to 250 ms p50 / p99 | dot to sink ms p50 / p99 | idle % | others % |\n\
-         |---|---|---|---|---|---|---|---|---|---|---|---|\n"
+         |---|---|---|---|{}---|---|---|---|---|---|---|\n",
+        "---|".repeat(references.len())
     );
     for (mail, connections, server) in rows(cells) {
         let of = |server: &str| -> Vec<&Cell> {
             let same = |cell: &&Cell| cell.mail == mail && cell.connections == connections && cell.target == server;
             cells.iter().filter(same).collect()
         };
-        let (own, other) = (of(server), of(reference));
+        let own = of(server);
         let spread = |value: fn(&Cell) -> f64| own.iter().map(|cell| value(cell)).collect::<Spread>();
-        let pairs = own.iter().zip(&other);
-        let ratios: Spread = pairs.map(|(own, other)| own.delivered_rate() / other.delivered_rate()).collect();
-        let ratio = if server == reference || ratios.is_empty() { "-".to_owned() } else { format!("{ratios:.2}") };
+        let ratio = |reference: &&str| {
+            let other = of(reference);
+            let pairs = own.iter().zip(&other);
+            let ratios: Spread = pairs.map(|(own, other)| own.delivered_rate() / other.delivered_rate()).collect();
+            if server == *reference || ratios.is_empty() { " - |".to_owned() } else { format!(" {ratios:.2} |") }
+        };
+        let ratios: String = references.iter().map(ratio).collect();
         // A string takes every write.
         let _ = writeln!(
             table,
-            "| {mail} | {connections} | {server} | **{}** | {ratio} | {} | {} | {:.0} | {:.1} / {:.1} | {:.1} / {:.1} | {:.0} | {:.0} |",
+            "| {mail} | {connections} | {server} | **{}** |{ratios} {} | {} | {:.0} | {:.1} / {:.1} | {:.1} / {:.1} | {:.0} | {:.0} |",
             spread(Cell::delivered_rate),
             spread(Cell::accepted_rate),
             spread(Cell::time_per_mail),
@@ -74,12 +80,12 @@ pub fn losses(cells: &[Cell]) -> String {
     let mut servers: BTreeMap<&str, [u64; 5]> = BTreeMap::new();
     let mut refused: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     for cell in cells {
-        let row = servers.entry(cell.target).or_default();
+        let row = servers.entry(&cell.target).or_default();
         let counts =
             [cell.tally.delivered, cell.missing(), cell.tally.duplicates, cell.tally.strange, cell.trouble.put_off];
         row.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
         for (why, count) in &cell.trouble.refused {
-            *refused.entry((cell.target, why)).or_default() += count;
+            *refused.entry((&cell.target, why)).or_default() += count;
         }
     }
     let mut text = String::new();
@@ -105,9 +111,45 @@ fn rows(cells: &[Cell]) -> Vec<(&str, usize, &str)> {
             loads.push(load);
         }
     }
-    let servers: BTreeSet<&str> = cells.iter().map(|cell| cell.target).collect();
+    let servers: BTreeSet<&str> = cells.iter().map(|cell| cell.target.as_str()).collect();
     let every = loads
         .into_iter()
         .flat_map(|(mail, connections)| servers.iter().map(move |server| (mail, connections, *server)));
     every.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::ledger::Ledger;
+    use crate::machine::Shares;
+
+    fn cell(target: &str, delivered: u64) -> Cell {
+        let mut tally = Ledger::new(0, 0).tally();
+        (tally.delivered, tally.delivering) = (delivered, Duration::from_secs(1));
+        Cell {
+            target: target.to_owned(),
+            mail: "text2k".to_owned(),
+            connections: 10,
+            tally,
+            trouble: crate::sender::Trouble::default(),
+            time: Duration::ZERO,
+            peaks: crate::process::Peaks::default(),
+            machine: Shares { idle: 0.0, stolen: 0.0 },
+            others: 0.0,
+        }
+    }
+
+    #[test]
+    fn each_server_is_compared_round_by_round_with_each_reference() {
+        let cells = [cell("sekisho", 100), cell("postfix", 50), cell("single", 60), cell("sekisho", 90)];
+        let table = throughput(&cells, &["sekisho", "postfix"]);
+        let row = |server: &str| table.lines().find(|line| line.contains(&format!("| {server} |"))).unwrap_or_default();
+        assert!(row("single").contains("| 0.60 (0.60-0.60) | 1.20 (1.20-1.20) |"), "{table}");
+        assert!(row("sekisho").contains("| - | 2.00 (2.00-2.00) |"), "{table}");
+        let columns = |line: &str| line.matches('|').count();
+        assert!(table.lines().all(|line| columns(line) == columns(&table[..table.find('\n').unwrap_or(0)])), "{table}");
+    }
 }

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
+use std::ops::Range;
 use std::thread;
 use std::time::Duration;
 
@@ -35,7 +36,7 @@ pub(crate) struct Letter<'a> {
     pub(crate) mail: &'a Mail,
     /// Empty for the null sender.
     pub(crate) sender: &'a str,
-    /// How many; the ledger gives them their names.
+    /// How many under each number; the ledger gives them their names.
     pub(crate) recipients: u8,
 }
 
@@ -60,11 +61,26 @@ pub fn closed_loop(
     mail: &Mail,
     ledger: &Ledger,
 ) -> Result<Trouble, BenchError> {
+    closed_loop_to_many(server, connections, mail, 1, ledger)
+}
+
+/// The same, each mail going to `recipients`, each of which has a number of its
+/// own in `ledger`.
+///
+/// # Errors
+/// Those of [`closed_loop`].
+pub fn closed_loop_to_many(
+    server: SocketAddr,
+    connections: usize,
+    mail: &Mail,
+    recipients: u64,
+    ledger: &Ledger,
+) -> Result<Trouble, BenchError> {
     let letter = Letter { mail, sender: SENDER, recipients: 1 };
     let send_all = || {
         let mut trouble = Trouble::default();
-        while let Some(number) = ledger.take() {
-            deliver(server, &letter, number, ledger, &mut trouble);
+        while let Some(numbers) = ledger.take_many(recipients) {
+            deliver(server, &letter, numbers, ledger, &mut trouble);
         }
         trouble
     };
@@ -78,9 +94,16 @@ pub fn closed_loop(
     })
 }
 
-/// Sends one mail and notes in `ledger` and `trouble` what came of it.
-pub(crate) fn deliver(server: SocketAddr, letter: &Letter<'_>, number: u64, ledger: &Ledger, trouble: &mut Trouble) {
-    if let Err(why) = patiently(&mut trouble.put_off, || send(server, letter, number, ledger)) {
+/// Sends one mail to the recipients of these numbers, and notes in `ledger` and
+/// `trouble` what came of it.
+pub(crate) fn deliver(
+    server: SocketAddr,
+    letter: &Letter<'_>,
+    numbers: Range<u64>,
+    ledger: &Ledger,
+    trouble: &mut Trouble,
+) {
+    if let Err(why) = patiently(&mut trouble.put_off, || send(server, letter, &numbers, ledger)) {
         *trouble.refused.entry(why).or_default() += 1;
     }
 }
@@ -118,7 +141,7 @@ fn patiently(put_off: &mut u64, mut send: impl FnMut() -> Result<(), Failure>) -
 }
 
 /// One connection with one mail.
-fn send(server: SocketAddr, letter: &Letter<'_>, number: u64, ledger: &Ledger) -> Result<(), Failure> {
+fn send(server: SocketAddr, letter: &Letter<'_>, numbers: &Range<u64>, ledger: &Ledger) -> Result<(), Failure> {
     let broken = |err: io::Error| Failure::Refused(format!("{:?}", err.kind()));
     let stream = TcpStream::connect(server).map_err(broken)?;
     let mut wire = Wire::new(stream, PATIENCE).map_err(broken)?;
@@ -128,16 +151,16 @@ fn send(server: SocketAddr, letter: &Letter<'_>, number: u64, ledger: &Ledger) -
     }
     expect(250, wire.command("EHLO client.example\r\n").map_err(broken)?)?;
     expect(250, wire.command(&format!("MAIL FROM:<{}>\r\n", letter.sender)).map_err(broken)?)?;
-    for recipient in ledger.recipients(number, letter.recipients) {
+    for recipient in numbers.clone().flat_map(|number| ledger.recipients(number, letter.recipients)) {
         expect(250, wire.command(&format!("RCPT TO:<{recipient}>\r\n")).map_err(broken)?)?;
     }
     expect(354, wire.command("DATA\r\n").map_err(broken)?)?;
     let (content, dot) = letter.mail.wire();
     wire.write(content).map_err(broken)?;
-    ledger.dotted(number);
+    numbers.clone().for_each(|number| ledger.dotted(number));
     wire.write(dot).map_err(broken)?;
     expect(250, wire.reply().map_err(broken)?)?;
-    ledger.accepted(number);
+    numbers.clone().for_each(|number| ledger.accepted(number));
     // Whatever comes of QUIT, the mail is the server's now. To wait for its end keeps
     // this client within the number of connections that it was told to have.
     let _ = wire.command("QUIT\r\n").and_then(|_| wire.line().map(|_| ()));

@@ -35,6 +35,12 @@ impl Spread {
         self.0.last().copied().unwrap_or(0.0)
     }
 
+    /// Each reading's share of one in `parts`.
+    #[must_use]
+    pub fn each(&self, parts: u64) -> Self {
+        Self(self.0.iter().map(|reading| reading / parts.max(1) as f64).collect())
+    }
+
     /// How many readings there are.
     pub fn len(&self) -> usize {
         self.0.len()

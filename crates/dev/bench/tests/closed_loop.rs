@@ -16,9 +16,16 @@ use sekisho_bench::sink::Sink;
 #[test]
 fn what_is_sent_arrives_once() {
     let sink = Sink::start().unwrap();
-    let target = Target { name: "sink", root: Some(std::process::id()), address: sink.address() };
+    let target = Target { name: "sink".to_owned(), root: Some(std::process::id()), address: sink.address() };
     for (at, mail) in standard().iter().enumerate() {
-        let load = Load { mail, connections: 4, count: 20, first: 20 * at as u64, sampling: Duration::from_millis(50) };
+        let load = Load {
+            mail,
+            connections: 4,
+            recipients: 1,
+            count: 20,
+            first: 20 * at as u64,
+            sampling: Duration::from_millis(50),
+        };
         let cell = measure(&target, &load, &sink).unwrap();
         let tally = &cell.tally;
         assert_eq!((tally.accepted, tally.delivered, tally.duplicates, tally.strange), (20, 20, 0, 0));

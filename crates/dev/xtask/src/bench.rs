@@ -14,7 +14,7 @@ struct Bench {
     quick: bool,
 }
 
-const ALL: [Bench; 4] = [
+const ALL: [Bench; 6] = [
     Bench {
         name: "gateway",
         package: "sekisho-bench",
@@ -23,11 +23,25 @@ const ALL: [Bench; 4] = [
         quick: true,
     },
     Bench {
+        name: "linear",
+        package: "sekisho-bench",
+        which: &["--bin", "sekisho-bench", "--", "linear"],
+        about: "cost by size, recipients, parts; deliveries by the length of the queue",
+        quick: false,
+    },
+    Bench {
         name: "stages",
         package: "sekisho-bench",
         which: &["--example", "stages", "--"],
-        about: "sanitize, frame, render, verify: each alone, on one core",
+        about: "each stage of a mail and each kind of file alone, on one core",
         quick: true,
+    },
+    Bench {
+        name: "instructions",
+        package: "sekisho-bench",
+        which: &["--example", "instructions", "--"],
+        about: "instructions of the text path, counted by valgrind",
+        quick: false,
     },
     Bench {
         name: "worker",
@@ -59,7 +73,7 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<(), Failure> {
             measure(bench, &arguments[1..])
         }
         (Some(_), None) => {
-            let names: String = ALL.iter().map(|bench| format!("\n  {:8} {}", bench.name, bench.about)).collect();
+            let names: String = ALL.iter().map(|bench| format!("\n  {:12} {}", bench.name, bench.about)).collect();
             Err(Failure::Wrong(format!("cargo xtask bench [NAME] [options]; without a name: all of\n{names}")))
         }
     }

@@ -2,6 +2,10 @@
 
 use std::fmt::Write;
 
+use unicode_width::UnicodeWidthStr;
+
+use super::words::number;
+
 /// Of a chart, in its own units; the page scales it.
 const SIZE: (f64, f64) = (720.0, 260.0);
 
@@ -20,10 +24,11 @@ pub struct Series {
     pub points: Vec<(f64, f64)>,
 }
 
-/// A chart of lines over an axis of numbers.
-pub fn lines(title: &str, x_label: &str, series: &[Series]) -> String {
+/// A chart of lines over an axis of numbers that reaches at least to `right`:
+/// charts of one run have one axis.
+pub fn lines(title: &str, x_label: &str, right: f64, series: &[Series]) -> String {
     let points = || series.iter().flat_map(|series| &series.points);
-    let right = points().map(|(x, _)| *x).fold(0.0, f64::max);
+    let right = points().map(|(x, _)| *x).fold(right, f64::max);
     let mut chart = Chart::new(title, x_label, points().map(|(_, y)| *y).fold(0.0, f64::max));
     let step = nice(right / LINES);
     let right = right.max(step);
@@ -37,8 +42,8 @@ pub fn lines(title: &str, x_label: &str, series: &[Series]) -> String {
         let path: Vec<String> =
             series.points.iter().map(|(at, value)| format!("{:.1},{:.1}", x(*at), chart.y(*value))).collect();
         chart.put(&format!("<polyline class=\"s{which}\" points=\"{}\"/>", path.join(" ")));
-        chart.legend(which, &series.name);
     }
+    chart.legend(series);
     chart.end()
 }
 
@@ -61,15 +66,14 @@ pub fn bars(title: &str, x_label: &str, labels: &[String], series: &[Series]) ->
                 plain(*value)
             ));
         }
-        chart.legend(which, &series.name);
     }
+    chart.legend(series);
     chart.end()
 }
 
 struct Chart {
     svg: String,
     top: f64,
-    legend: f64,
 }
 
 impl Chart {
@@ -86,7 +90,7 @@ impl Chart {
             escaped(x_label)
         );
         let step = nice(highest / LINES);
-        let mut chart = Self { svg, top: (highest / step).ceil().max(1.0) * step, legend: width - ROOM.2 };
+        let mut chart = Self { svg, top: (highest / step).ceil().max(1.0) * step };
         let mut at = 0.0;
         while at <= chart.top * 1.0001 {
             let y = chart.y(at);
@@ -122,16 +126,18 @@ impl Chart {
         );
     }
 
-    /// From the right to the left, above the lines.
-    fn legend(&mut self, which: usize, name: &str) {
-        let x = self.legend;
-        let _ = write!(
-            self.svg,
-            "<text class=\"legend l{which}\" x=\"{x:.1}\" y=\"16\" text-anchor=\"end\">● {}</text>",
-            escaped(name)
-        );
-        // 12 units a character are enough for kanji.
-        self.legend -= 24.0 + 12.0 * name.chars().count() as f64;
+    /// Above the chart, to the right, in the order of the series.
+    fn legend(&mut self, series: &[Series]) {
+        let mut right = SIZE.0 - ROOM.2;
+        for (which, series) in series.iter().enumerate().rev() {
+            let _ = write!(
+                self.svg,
+                "<text class=\"legend l{which}\" x=\"{right:.1}\" y=\"16\" text-anchor=\"end\">● {}</text>",
+                escaped(&series.name)
+            );
+            // A column is about 6 units wide, the mark and the gap two columns each.
+            right -= 6.5 * (series.name.width() + 5) as f64;
+        }
     }
 
     fn end(mut self) -> String {
@@ -151,6 +157,9 @@ fn nice(value: f64) -> f64 {
 
 /// Without digits that say nothing.
 fn plain(value: f64) -> String {
+    if value >= 1000.0 {
+        return number(value);
+    }
     let text = format!("{value:.2}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text.is_empty() { "0".to_owned() } else { text.to_owned() }
@@ -170,13 +179,13 @@ mod tests {
         for (value, step) in [(0.0, 1.0), (0.03, 0.05), (1.0, 1.0), (1.3, 2.0), (7.0, 10.0), (230.0, 500.0)] {
             assert!((nice(value) - step).abs() < 1e-9, "{value}");
         }
-        assert_eq!([plain(0.0), plain(0.25), plain(1200.0)], ["0", "0.25", "1200"]);
+        assert_eq!([plain(0.0), plain(0.25), plain(1200.0)], ["0", "0.25", "1,200"]);
     }
 
     #[test]
     fn a_chart_of_nothing_stands() {
         let none = Series { name: "a<b".to_owned(), points: Vec::new() };
-        for chart in [lines("t", "x", std::slice::from_ref(&none)), bars("t", "x", &[], &[none])] {
+        for chart in [lines("t", "x", 0.0, std::slice::from_ref(&none)), bars("t", "x", &[], &[none])] {
             assert!(chart.starts_with("<svg") && chart.ends_with("</svg>\n"));
             assert!(chart.contains("a&lt;b") && !chart.contains("NaN") && !chart.contains("inf"));
         }

@@ -14,13 +14,13 @@ use clap::error::ErrorKind;
 
 use super::figures::{Figures, Run, SCHEMA};
 use super::measure::Bench;
-use super::options::{self, Options};
+use super::options::Options;
 use super::pool::Pool;
 use super::progress::Progress;
 use super::ramp::Climb;
 use super::targets::Targets;
 use super::words::{Language, count};
-use super::{compare, files, page, profile, table};
+use super::{compare, files, grammar, page, profile, table, verdict};
 use crate::error::BenchError;
 use crate::machine;
 
@@ -54,7 +54,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Err(err) => {
-            let _ = write!(io::stderr(), "{}", options::complaint(&err, language));
+            let _ = write!(io::stderr(), "{}", grammar::complaint(&err, language));
             return ExitCode::from(Exit::Usage as u8);
         }
     };
@@ -119,7 +119,7 @@ fn run(options: &Options, language: Language) -> Result<Exit, Refusal> {
     // It ends while the reader reads.
     drop(targets);
     show(&run, old.as_ref(), options, language)?;
-    Ok(verdict(&run, &climb.all))
+    Ok(exit_of(&run, &climb.all))
 }
 
 /// The measurement that a ramp is about: the best step, else the last.
@@ -128,7 +128,7 @@ fn chosen(climb: &Climb) -> Vec<Figures> {
     best.and_then(|best| climb.all.get(best)).cloned().into_iter().collect()
 }
 
-fn verdict(run: &Run, steps: &[Figures]) -> Exit {
+fn exit_of(run: &Run, steps: &[Figures]) -> Exit {
     if !run.results.iter().chain(steps).all(Figures::sound) || run.results.iter().all(|figures| figures.accepted == 0) {
         Exit::Failed
     } else if run.interrupted || run.results.iter().any(|figures| !figures.refused.is_empty() || figures.unsent > 0) {
@@ -164,7 +164,7 @@ fn show(run: &Run, old: Option<&Run>, options: &Options, language: Language) -> 
     if !run.ramp.is_empty() {
         text = text + &table::aligned(&table::of_ramp(run, language)) + "\n";
     }
-    text = text + &compared.unwrap_or_default() + &lines(&table::verdicts(run, language));
+    text = text + &compared.unwrap_or_default() + &lines(&verdict::lines(run, language));
     // A reader that went away (`| head`) is no error.
     let _ = io::stdout().lock().write_all(text.as_bytes());
     Ok(())

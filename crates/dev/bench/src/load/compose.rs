@@ -9,6 +9,7 @@ use base64::prelude::BASE64_STANDARD;
 use encoding_rs::ISO_2022_JP;
 
 use super::profile::{BOUNCE, DOCUMENT, HTML, TEXT, size};
+use crate::documents;
 use crate::mails::{Mail, Noise, base64_lines, page, quoted_printable, word};
 
 /// A kind of mail.
@@ -89,15 +90,15 @@ pub(super) fn mail(kind: Kind, noise: &mut Noise) -> Mail {
         Kind::Utf8 => utf8(text(size(TEXT, noise), noise), "", noise),
         Kind::Reply => reply(noise),
         Kind::Newsletter => newsletter(noise),
-        Kind::Pdf => with_file("application/pdf", "会議資料.pdf", b"%PDF-1.7\n", noise),
+        Kind::Pdf => with_file("application/pdf", "会議資料.pdf", documents::pdf, noise),
         Kind::Office => with_file(
             "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
             "申請書(様式第1号).docx",
-            b"PK\x03\x04",
+            documents::docx,
             noise,
         ),
-        Kind::Zip => with_file("application/zip", "図面一式.zip", b"PK\x03\x04", noise),
-        Kind::Jpeg => with_file("image/jpeg", "現場写真①.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF\0", noise),
+        Kind::Zip => with_file("application/zip", "図面一式.zip", documents::archive, noise),
+        Kind::Jpeg => with_file("image/jpeg", "現場写真①.jpg", documents::jpeg, noise),
         Kind::Invitation => invitation(noise),
         Kind::Bounce => bounce(noise),
     };
@@ -192,14 +193,9 @@ fn alternative(plain: &str, html: &str) -> String {
     )
 }
 
-/// A short text and a file whose content is chance behind its first octets.
-fn with_file(kind: &str, name: &str, magic: &[u8], noise: &mut Noise) -> Vec<u8> {
-    let octets = size(DOCUMENT, noise);
-    let mut content = Vec::with_capacity(octets + 4);
-    content.extend_from_slice(magic);
-    while content.len() < octets {
-        content.extend_from_slice(&noise.next().to_be_bytes());
-    }
+/// A short text and a file of a drawn size.
+fn with_file(kind: &str, name: &str, make: fn(usize, &mut Noise) -> Vec<u8>, noise: &mut Noise) -> Vec<u8> {
+    let content = make(size(DOCUMENT, noise), noise);
     let name = format!("=?UTF-8?B?{}?=", BASE64_STANDARD.encode(name));
     let head = header(one(&SUBJECTS, noise), noise);
     let text = base64_lines(text(600, noise).as_bytes());

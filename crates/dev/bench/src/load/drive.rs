@@ -88,7 +88,7 @@ impl Drive<'_> {
             let Some(letter) = self.pool.at(place) else { break };
             let sender = if letter.null_sender { "" } else { "sender@internet.example" };
             let letter = sender::Letter { mail: &letter.mail, sender, recipients: letter.recipients };
-            sender::deliver(self.server, &letter, number, ledger, &mut trouble);
+            sender::deliver(self.server, &letter, number..number + 1, ledger, &mut trouble);
         }
         trouble
     }

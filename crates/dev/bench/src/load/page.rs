@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::chart::{self, Series, escaped};
 use super::figures::{Figures, Run};
 use super::table::{self, Rows};
+use super::verdict;
 use super::words::Language;
 
 /// Light and dark, for screen and paper.
@@ -37,7 +38,7 @@ pub fn of_run(run: &Run, compared: Option<&Rows>, language: Language) -> String 
         let _ = writeln!(page, "<p>{}</p>", lines.join("<br>"));
     };
     paragraph(&mut page, &table::description(run, language));
-    paragraph(&mut page, &table::verdicts(run, language));
+    paragraph(&mut page, &verdict::lines(run, language));
     section(&mut page, t("測定値", "Figures"), &table::of_run(run, language));
     if !run.ramp.is_empty() {
         section(&mut page, t("限界の探索", "Ramp"), &table::of_ramp(run, language));
@@ -74,7 +75,12 @@ fn throughput(figures: &Figures, language: Language) -> String {
         let points = figures.intervals.iter().map(|piece| (piece.at, rate(piece.delivered, piece.seconds))).collect();
         series.push(Series { name: language.pick("配送", "delivered").to_owned(), points });
     }
-    chart::lines(language.pick("処理量 (通/秒)", "Throughput (mails/s)"), language.pick("秒", "s"), &series)
+    chart::lines(
+        language.pick("処理量 (通/秒)", "Throughput (mails/s)"),
+        language.pick("秒", "s"),
+        figures.span(),
+        &series,
+    )
 }
 
 fn latency(figures: &Figures, language: Language) -> String {
@@ -87,7 +93,7 @@ fn latency(figures: &Figures, language: Language) -> String {
         Series { name: "p99".to_owned(), points: busy().map(|piece| (piece.at, piece.p99)).collect() },
     ];
     let title = format!("{} {end} (ms)", language.pick("待ち時間の推移", "Latency over time,"));
-    chart::lines(&title, language.pick("秒", "s"), &series)
+    chart::lines(&title, language.pick("秒", "s"), figures.span(), &series)
 }
 
 fn histogram(figures: &Figures, language: Language) -> String {

@@ -4,7 +4,6 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::figures::{Figures, Latency, Run};
-use super::ramp;
 use super::words::{Language, count, number, pad};
 use crate::spread::Spread;
 
@@ -230,106 +229,6 @@ pub fn description(run: &Run, language: Language) -> Vec<String> {
         t(format!("マシン: {}", run.machine), format!("machine: {}", run.machine)),
     ]
 }
-
-/// What the figures mean.
-pub fn verdicts(run: &Run, language: Language) -> Vec<String> {
-    let t = |ja, en| language.pick::<String>(ja, en);
-    let mut lines = Vec::new();
-    let Some(own) = middle(&run.results).into_iter().next() else { return lines };
-    if let Some(knee) = run.knee {
-        lines.push(t(
-            format!("限界: 毎秒 {} 通まで遅れずに処理しました。", number(knee)),
-            format!("The knee: it kept up with {} mails/s.", number(knee)),
-        ));
-    } else if !run.ramp.is_empty() {
-        lines.push(t(
-            "どの負荷でも遅れました。--rate で低い値から始めてください。".to_owned(),
-            "It kept up with none of the rates; start lower with --rate.".to_owned(),
-        ));
-    }
-    if let Some(rate) = run.rate.filter(|_| !run.interrupted) {
-        let (p99, rate_shown) = (number(own.outcome().1.p99), number(rate));
-        lines.push(match ramp::kept_up(rate, &own) {
-            true => t(
-                format!("毎秒 {rate_shown} 通を遅れずに処理しました (p99 {p99} ms)。"),
-                format!("It kept up with {rate_shown} mails/s (p99 {p99} ms)."),
-            ),
-            false => t(
-                format!("毎秒 {rate_shown} 通には追いつきませんでした。"),
-                format!("It did not keep up with {rate_shown} mails/s."),
-            ),
-        });
-    }
-    let long = own.span() >= SHORT;
-    if let Some(peak) = run.profile_peak.filter(|_| run.rate.is_none() && own.sink && long) {
-        let reached = run.knee.unwrap_or(own.delivered_rate);
-        let times = reached / peak;
-        lines.push(t(
-            format!("この規模のピークは毎秒 {peak} 通です。測定値はその {} 倍です。", number(times)),
-            format!("The peak of this profile is {peak} mails/s; measured was {} times that.", number(times)),
-        ));
-    }
-    if own.accepted == 0 && !run.interrupted {
-        lines.push(t(
-            "1通も受け付けられませんでした。宛先のドメイン (--domain) と、このマシンからの接続の許可を確かめてください。".to_owned(),
-            "Nothing was accepted: check the recipients' domain (--domain) and that this machine may send.".to_owned(),
-        ));
-    }
-    let ratios = ratios(&run.results);
-    if !ratios.is_empty() {
-        lines.push(t(
-            format!("回ごとの処理量の比: {ratios:.2}"),
-            format!("Throughput ratio, round by round: {ratios:.2}"),
-        ));
-    }
-    if run.results.iter().any(|figures| !figures.sink) {
-        lines.push(t(
-            "配送先で受けていないため、受信だけを測りました (--sink、--against-sink で配送も測れます)。".to_owned(),
-            "Without a sink only acceptance was measured (--sink and --against-sink measure delivery too).".to_owned(),
-        ));
-    }
-    for figures in run.results.iter().filter(|figures| !figures.sound()) {
-        let Figures { target, lost, duplicates, .. } = figures;
-        lines.push(t(
-            format!("不合格: {target} で紛失 {lost} 通、重複 {duplicates} 通。{}", HINT.0),
-            format!("FAILED: {target}: {lost} lost, {duplicates} duplicated. {}", HINT.1),
-        ));
-    }
-    if run.results.iter().any(|figures| figures.unsent > 0) && run.ramp.is_empty() {
-        lines.push(t(
-            "受信側が追いつかず、送れなかったメールがあります。待ち時間は実際より短く出ています。".to_owned(),
-            "The receiver did not keep up and mails stayed unsent: true latencies are longer.".to_owned(),
-        ));
-    }
-    if !long {
-        lines.push(t(
-            "測った時間が短いため、速さの数値は粗いものです。".to_owned(),
-            "The run was short: its rates are rough.".to_owned(),
-        ));
-    }
-    if run.interrupted {
-        lines.push(t(
-            "途中で中断しました。そこまでの測定値です。".to_owned(),
-            "Ended early; this is what was measured so far.".to_owned(),
-        ));
-    }
-    if run.build == "debug" {
-        lines.push(t(
-            "デバッグ版での測定です。速さの数値に意味はありません。リリース版 (cargo build --release) で測ってください。".to_owned(),
-            "This is a debug build: its figures mean little. Measure a release build (cargo build --release).".to_owned(),
-        ));
-    }
-    lines
-}
-
-/// A run of fewer seconds says little about a rate.
-const SHORT: f64 = 3.0;
-
-/// For a receiver that was not started here, what it holds is not known.
-const HINT: (&str, &str) = (
-    "保留や再試行待ちのメールも、配送先に来なければ紛失に数えます (sekisho queue list で確認)。",
-    "Mail that a receiver holds or will try again counts as lost until it comes (see sekisho queue list).",
-);
 
 /// Columns aligned by width: labels to the left, figures to the right.
 pub fn aligned(rows: &Rows) -> String {

@@ -126,7 +126,7 @@ fn private(options: &Options, language: Language) -> Result<(Gateway, Sink, temp
     let dir = tempfile::Builder::new().prefix("sekisho-bench-").tempdir_in(&options.dir);
     let dir = dir.map_err(|err| failed(BenchError::System(options.dir.display().to_string(), err)))?;
     let sink = Sink::start().map_err(failed)?;
-    match Gateway::start(&program, dir.path(), sink.address()) {
+    match Gateway::start(&program, dir.path(), sink.address(), &options.settings) {
         Ok(gateway) => Ok((gateway, sink, dir)),
         Err(err) => {
             // Its log says why; with the folder it would go.

@@ -1,6 +1,7 @@
 //! Pages as pictures.
 #![allow(clippy::unwrap_used, reason = "tests may panic")]
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use hayro_syntax::object::{Dict, Stream};
 use sekisho_disarm::Bounds;

@@ -1,42 +1,54 @@
 //! What each stage of one mail costs by itself, on one core.
 //!
-//! `cargo run --release -p sekisho-bench --example stages [MAIL]`. In microseconds of processor time a mail (what else runs on
-//! the machine hardly counts), the median (min-max) of several rounds. What is beside a stage in parentheses is no part of the product: the same work by the bare libraries.
+//! `cargo run --release -p sekisho-bench --example stages [MAIL]`. In microseconds of processor time a mail (what else
+//! runs on the machine hardly counts), the median (min-max) of several rounds. What stands in parentheses is no part of
+//! the product: the same work by the bare libraries. Without a mail's name also what has no mail of its own: the disk,
+//! the handoff, a worker's start, the relay, and each kind of file made anew.
 #![allow(clippy::print_stdout, reason = "an example prints its table")]
 
+mod files;
+mod meter;
+mod ways;
+
 use std::error::Error;
-use std::hint::black_box;
+use std::ffi::OsString;
+use std::process::ExitCode;
 
 use mail_parser::{MessageParser, PartType};
-use rustix::time::{ClockId, clock_gettime};
-use sekisho_bench::mails::{Mail, sized, standard};
-use sekisho_bench::spread::Spread;
+use sekisho_bench::mails::{Mail, rebuilt, sized, standard};
 use sekisho_inner::render::render;
 use sekisho_job::{Answer, Job, Limits, Rules, encode_deliver};
+use sekisho_policy::Policy;
 use sekisho_safe_message::{Envelope, MailId, ProfileName, SafeMessage, Timestamp, Untrusted, frame};
 use sekisho_sanitizer::{Outcome, sanitize};
 use sekisho_verify::verify;
 
-const ROUNDS: usize = 7;
-/// Seconds.
-const ROUND: f64 = 0.2;
-
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-fn main() -> Result<()> {
+fn main() -> Result<ExitCode> {
+    let mut arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    if arguments.first().is_some_and(|role| role == ways::WORKER) {
+        return Ok(ways::worker(&mut arguments));
+    }
     println!("| mail | stage | us a mail |\n|---|---|---|");
-    let only = std::env::args().nth(1);
+    let only = arguments.first();
     let mut mails = standard().to_vec();
     mails.extend(mails.iter().find(|mail| mail.name() == "html20k").map(without_plain));
+    mails.extend(rebuilt());
     mails.push(sized("att20M", 20_000_000));
-    for mail in mails.iter().filter(|mail| only.as_deref().is_none_or(|only| only == mail.name())) {
+    for mail in mails.iter().filter(|mail| only.is_none_or(|only| only == mail.name())) {
         stages(mail)?;
     }
-    Ok(())
+    if only.is_none() {
+        files::rows()?;
+        ways::rows()?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn stages(mail: &Mail) -> Result<()> {
     let job = job(mail.octets().len())?;
+    row(mail, "receive", || ways::receive(mail));
     let raw = || Untrusted::new(mail.octets());
     row(mail, "sanitize", || sanitize(raw(), &job));
     let Outcome::Deliver(message, report) = sanitize(raw(), &job) else {
@@ -68,28 +80,8 @@ fn lgwan_side(mail: &Mail, message: &SafeMessage) -> Result<()> {
     Ok(())
 }
 
-fn row<T>(mail: &Mail, stage: &str, mut work: impl FnMut() -> T) {
-    println!("| {} | {stage} | {} |", mail.name(), cost(&mut work));
-}
-
-/// Microseconds a call, in some rounds after one to warm up.
-fn cost<T>(work: &mut impl FnMut() -> T) -> Spread {
-    let mut round = || {
-        let (started, mut calls) = (processor_time(), 0_u32);
-        while processor_time() - started < ROUND {
-            black_box(work());
-            calls += 1;
-        }
-        (processor_time() - started) * 1e6 / f64::from(calls)
-    };
-    round();
-    (0..ROUNDS).map(|_| round()).collect()
-}
-
-/// Seconds that this process has used.
-fn processor_time() -> f64 {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+fn row<T>(mail: &Mail, stage: &str, work: impl FnMut() -> T) {
+    println!("| {} | {stage} | {} |", mail.name(), meter::cost(work));
 }
 
 /// The mail with its HTML alone, so that it becomes the text.
@@ -97,6 +89,13 @@ fn without_plain(mail: &Mail) -> Mail {
     let page = html(mail).unwrap_or_default();
     let head = "From: a@sender.example\r\nDate: Tue, 24 Nov 2026 09:05:00 +0900\r\nContent-Type: text/html; charset=utf-8\r\n\r\n";
     Mail::new("htmlonly", [head, &page.replace("\r\n", "\n").replace('\n', "\r\n")].concat().into_bytes())
+}
+
+fn message_of(mail: &Mail, job: &Job) -> Result<SafeMessage> {
+    match sanitize(Untrusted::new(mail.octets()), job) {
+        Outcome::Deliver(message, _) => Ok(*message),
+        Outcome::Hold(..) => Err(format!("{} is held", mail.name()).into()),
+    }
 }
 
 /// The page of the mail's HTML part.
@@ -108,6 +107,9 @@ fn html(mail: &Mail) -> Option<String> {
     })
 }
 
+/// The policy that is shipped as the default.
+const PROFILE: &str = "rebuild-or-hold";
+
 fn job(size: usize) -> Result<Job> {
     Ok(Job {
         id: MailId::new(1_800_000_000_000, [7; 10]),
@@ -115,9 +117,9 @@ fn job(size: usize) -> Result<Job> {
         received: Timestamp::from_unix_ms_jst(1_800_000_000_000),
         size: size as u64,
         limits: Limits::default(),
-        profile: ProfileName::parse("text-only")?,
+        profile: ProfileName::parse(PROFILE)?,
         rules: Rules::default(),
-        policy: sekisho_policy::Policy::text_only(),
+        policy: Policy::built_in(PROFILE).ok_or("the shipped policy is not there")?,
         files: sekisho_job::FileRules::default(),
         orders: sekisho_job::Orders::default(),
     })
