@@ -159,10 +159,12 @@ mod tests {
 
     #[test]
     fn tables_are_put_between_their_marks_and_stay() {
-        let page = "# M\n\n<!-- settings:begin -->\na stale table\n<!-- settings:end -->\ntext\n<!-- codes:begin -->\n<!-- codes:end -->\n";
+        let page = "# M\n\n<!-- settings:begin -->\na stale table\n<!-- settings:end -->\ntext\n<!-- codes:begin -->\n<!-- codes:end -->\n\
+            <!-- metrics:begin -->\n<!-- metrics:end -->\n";
         for language in [Language::Ja, Language::En] {
             let once = filled("m", page, language).unwrap_or_default();
             assert!(once.contains("`outer.listen`") && once.contains("`too-deep`") && once.contains("`nested-mail`"));
+            assert!(once.contains("`sekisho_up`"));
             assert!(once.contains("\ntext\n") && !once.contains("a stale table") && !once.contains("\n## "));
             assert_eq!(filled("m", &once, language).unwrap_or_default(), once);
         }
