@@ -28,6 +28,9 @@ const WORDS: [&str; 21] = [
     "pw",
 ];
 
+/// What the words begin with: nearly every character of a mail is none of these.
+const FIRST: [char; 9] = ['パ', 'ぱ', 'ﾊ', '暗', '解', '開', '復', '合', 'p'];
+
 /// Words that say that the value is below.
 const BELOW: [&str; 9] = ["以下", "下記", "次の", "とおり", "通り", "below", "follow", "こちら", "↓"];
 
@@ -99,6 +102,9 @@ impl Line {
 
     /// The end of an announcing word that begins at `at`.
     fn word(&self, at: usize) -> Option<usize> {
+        if !FIRST.contains(self.folded.get(at)?) {
+            return None;
+        }
         WORDS.iter().find_map(|word| {
             let end = at + word.chars().count();
             let matches = self.folded.get(at..end)?.iter().copied().eq(word.chars());
@@ -213,5 +219,17 @@ impl Announcement<'_> {
     fn rest(&self) -> String {
         let from = self.value.map_or(self.end, |(at, _)| at);
         self.line.text.iter().skip(from).take(MAX_REST).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_begins_as_said() {
+        for word in WORDS {
+            assert!(word.chars().next().is_some_and(|first| FIRST.contains(&first)), "{word}");
+        }
     }
 }
